@@ -1,0 +1,25 @@
+/** Codes are stable: scripts may test for them in the JSON of exit code 2. */
+export type ErrorCode =
+  | 'IMPASSE_USAGE'
+  | 'IMPASSE_NO_SUCH_PROCESS'
+  | 'IMPASSE_NOT_NODE'
+  | 'IMPASSE_NO_PERMISSION'
+  | 'IMPASSE_PROCESS_REPLACED'
+  | 'IMPASSE_PROCESS_EXITED'
+  | 'IMPASSE_UNSUPPORTED'
+  | 'IMPASSE_WRITE'
+  | 'IMPASSE_INTERRUPTED'
+
+/** A failure that a user can do something about. Everything else that is thrown is a bug of Impasse. */
+export class ImpasseError extends Error {
+  override readonly name = 'ImpasseError'
+  readonly code: ErrorCode
+  /** What to do about it, one or two sentences. */
+  readonly help: string
+
+  constructor(code: ErrorCode, message: string, help: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.help = help
+  }
+}
