@@ -22,4 +22,9 @@ export class ImpasseError extends Error {
     this.code = code
     this.help = help
   }
+
+  /** No diagnosis was made. */
+  get exitCode(): number {
+    return 2
+  }
 }

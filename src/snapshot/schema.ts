@@ -95,6 +95,8 @@ export const threadLook = z.object({
   /** Innermost first; empty when the thread runs no JavaScript or did not answer (`activity` and the gaps tell which). */
   frames: z.array(frame),
   kernel: z.union([kernelView, unknown]),
+  /** A number that changes whenever the event loop turns; absent where the thread was paused or could not tell. */
+  loopTurns: z.number().optional(),
 })
 
 /** One thing that can wake an event loop or keeps it alive. */
@@ -126,6 +128,8 @@ export const thread = z.object({
   looks: z.array(threadLook),
   /** The span (ms since the capture began) in which its context switches prove that it never left its wait. */
   undisturbed: z.object({ from: z.number(), to: z.number() }).optional(),
+  /** True when its context switches show that it did leave its wait between the looks: it makes progress. */
+  moved: z.boolean().optional(),
   loop: eventLoop.optional(),
 })
 
@@ -215,6 +219,8 @@ export const resource = z.object({
       byte: z.number(),
       value: z.union([z.number(), z.string(), unknown]),
       shared: z.boolean(),
+      /** True when it was read in two looks and had this value in both; absent when it was read once. */
+      steady: z.boolean().optional(),
     })
     .optional(),
   capacity: z.union([z.number(), unknown]),
@@ -258,6 +264,8 @@ export const wait = z.object({
   request,
   /** The call that waits: `Atomics.wait(cell, 0, 2)`. */
   call: z.string(),
+  /** The value that `Atomics.wait` was told to expect in the word, where it could be read. */
+  expected: z.union([z.number(), z.string()]).optional(),
   /** The frame that asks, in terms of the reader: the acquire's caller when the wait is inside a lock's own method. */
   at: z.union([frame, unknown]),
   /** The index, from the innermost, of that frame in the party's last look. */

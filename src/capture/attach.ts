@@ -1,0 +1,131 @@
+/** One process: found, checked, looked at from inside where that is possible and from outside where not, and let go. */
+import type { LockFacts } from '../locks/recognise.ts'
+import { identify, sameProcess, type Target } from '../process/target.ts'
+import type { Gap, Process } from '../snapshot/model.ts'
+import { type Clock, sleep } from './clock.ts'
+import { lookInside } from './inside.ts'
+import { throwIfInterrupted } from './interruption.ts'
+import { lookAtKernel } from './look.ts'
+import { type Closed, type Opened, openInspector } from './open-inspector.ts'
+import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
+import {
+  kernelThreads,
+  loopOf,
+  outsideLook,
+  processHead,
+  scriptThreads,
+  silentThreads,
+} from './process-record.ts'
+import { releaser } from './release.ts'
+import { takeTurn } from './turn.ts'
+
+/** What one process gave. */
+export interface Attached {
+  readonly process: Process
+  readonly facts: LockFacts
+  readonly pausedWaves: number
+}
+
+/** Throws an `ImpasseError` when the process is none that can be looked at, or when the capture was interrupted. */
+export async function attach(pid: number, options: CaptureOptions, clock: Clock): Promise<Attached> {
+  const target = identify(pid)
+  if (options.inspector === false) {
+    return lookOutside(target, options, clock, {
+      reason: 'The inspector was not used, as asked.',
+      remedy: 'Leave out --no-inspector to see JavaScript stacks.',
+    })
+  }
+  const turn = await takeTurn(target, clock)
+  try {
+    throwIfInterrupted(options)
+    options.onProgress?.('opening the inspector')
+    const opened = await openInspector(target, clock)
+    return 'reason' in opened
+      ? await lookOutside(target, options, clock, opened)
+      : await lookThrough(target, opened, options, clock)
+  } finally {
+    turn.end()
+  }
+}
+
+async function lookThrough(
+  target: Target,
+  opened: Opened,
+  options: CaptureOptions,
+  clock: Clock,
+): Promise<Attached> {
+  const release = releaser(target, opened)
+  const onAbort = () => void release()
+  options.signal?.addEventListener('abort', onAbort, { once: true })
+  const { access, port } = opened
+  try {
+    const inside = await lookInside(target, opened, options, clock)
+    throwIfInterrupted(options)
+    if (inside === undefined) {
+      sameProcess(target)
+      return await lookOutside(target, options, clock, {
+        reason:
+          'The main thread, through which all threads are reached, did not answer the inspector: it is in native code or in a system call.',
+        remedy: 'Look again when the call has returned; what the kernel knows about it is shown.',
+      })
+    }
+    const threads = scriptThreads(target, inside)
+    const known = new Set(threads.flatMap(({ tid }) => (typeof tid === 'number' ? [tid] : [])))
+    await release()
+    return {
+      process: {
+        ...processHead(target),
+        inspector: { access, port },
+        pausedMs: Math.max(0, ...inside.threads.map(thread => thread.longestPauseMs)),
+        threads: [...threads, ...kernelThreads(target, inside.looks, known)],
+        gaps: [...inside.gaps, ...silentThreads(threads)],
+      },
+      facts: inside.facts,
+      pausedWaves: inside.pausedWaves,
+    }
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort)
+    await release()
+  }
+}
+
+/** What the kernel shows, twice, without touching the process. */
+async function lookOutside(
+  target: Target,
+  options: CaptureOptions,
+  clock: Clock,
+  closed: Closed,
+): Promise<Attached> {
+  const looks = []
+  for (let count = 0; count < (options.looks ?? DEFAULT_LOOKS); count += 1) {
+    if (count > 0) await sleep(clock.limit(BETWEEN_LOOKS_MS))
+    sameProcess(target)
+    looks.push({ at: clock.now, kernel: lookAtKernel(target.pid, target.runtime.arch), stacks: new Map() })
+  }
+  const main = looks.at(-1)?.kernel.get(target.pid)
+  const loop = main === undefined ? undefined : loopOf(target, main)
+  const gap: Gap = { what: 'the JavaScript stacks of all threads', ...closed, thread: `p${target.pid}/t0` }
+  return {
+    process: {
+      ...processHead(target),
+      inspector: { access: 'none', port: null },
+      pausedMs: 0,
+      threads: [
+        {
+          id: `p${target.pid}/t0`,
+          tid: target.pid,
+          threadId: 0,
+          name: 'main',
+          role: 'main',
+          seenBy: ['proc'],
+          looks: looks.map(look => outsideLook(target, look.at, look.kernel.get(target.pid))),
+          ...(loop === undefined ? {} : { loop }),
+        },
+        ...kernelThreads(target, looks, new Set([target.pid])),
+      ],
+      gaps: [{ what: gap.what, reason: gap.reason, remedy: gap.remedy }],
+    },
+    facts: { resources: [], holds: [], productions: [], waits: [] },
+    pausedWaves: 0,
+  }
+}

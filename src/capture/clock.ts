@@ -1,0 +1,28 @@
+/** Bounds every wait of a capture: no step may outlast its own limit or what is left of the whole. */
+export class Clock {
+  readonly #start = performance.now()
+  readonly #totalMs: number
+
+  constructor(totalMs: number) {
+    this.#totalMs = totalMs
+  }
+
+  /** Milliseconds since the capture began. */
+  get now(): number {
+    return performance.now() - this.#start
+  }
+
+  /** What a step may take, milliseconds: its own limit, or less when the whole is nearly over; never below 1. */
+  limit(stepMs: number): number {
+    return Math.max(1, Math.min(stepMs, this.#totalMs - this.now))
+  }
+
+  get expired(): boolean {
+    return this.now >= this.#totalMs
+  }
+}
+
+/** A pause of our own. */
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, milliseconds))
+}

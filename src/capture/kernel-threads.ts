@@ -1,0 +1,82 @@
+/**
+ * Which kernel thread runs which worker: nothing says it. Each worker is therefore given a number, and is spoken to in
+ * the rounds that the number's bits name; the thread whose count of voluntary context switches rose in just these rounds
+ * is the worker's. Speaking is an evaluation of `0`: no code of the program runs, and nothing is written.
+ */
+import type { InspectedThread } from '../inspector/inspected-thread.ts'
+import { type KernelThread, switches } from '../process/threads.ts'
+import type { Unknown } from '../snapshot/model.ts'
+import { type Clock, sleep } from './clock.ts'
+
+/** Kernel thread ids by worker thread id. */
+export type KernelIds = ReadonlyMap<number, number | Unknown>
+
+/** Longer than a woken thread takes to answer and to sleep again. */
+const SETTLE_MS = 1
+
+/** Maps workers to kernel threads, by elimination where one of each is left. */
+export async function mapWorkers(
+  pid: number,
+  workers: readonly InspectedThread[],
+  kernelThreads: readonly KernelThread[],
+  clock: Clock,
+): Promise<KernelIds> {
+  const sure = kernelThreads.filter(thread => thread.role === 'worker' && thread.sure)
+  const candidates = (
+    sure.length >= workers.length ? sure : kernelThreads.filter(thread => thread.mayBeWorker)
+  ).map(({ tid }) => tid)
+  const found = new Map<number, number | Unknown>()
+  if (workers.length > 1 || candidates.length > 1) {
+    for (const [worker, tid] of await byRounds(pid, workers, candidates, clock)) found.set(worker, tid)
+  }
+  const taken = new Set(found.values())
+  const left = candidates.filter(tid => !taken.has(tid))
+  const unmapped = workers.filter(worker => !found.has(worker.threadId))
+  for (const worker of unmapped) {
+    if (unmapped.length === 1 && left.length === 1) found.set(worker.threadId, left[0]!)
+    else
+      found.set(worker.threadId, {
+        unknown: `it did not sleep while it was being told apart from ${unmapped.length - 1} others`,
+      })
+  }
+  return found
+}
+
+async function byRounds(
+  pid: number,
+  workers: readonly InspectedThread[],
+  candidates: readonly number[],
+  clock: Clock,
+): Promise<ReadonlyMap<number, number>> {
+  const numbers = new Map(workers.map((worker, index) => [worker, index + 1]))
+  const patterns = new Map<number, number>()
+  for (let bit = 1; bit <= workers.length; bit *= 2) {
+    const spokenTo = workers.filter(worker => (numbers.get(worker)! & bit) !== 0)
+    const before = switches(pid, candidates)
+    await Promise.all(
+      spokenTo.map(worker =>
+        worker.session.send('Runtime.evaluate', { expression: '0', silent: true }, clock.limit(100)),
+      ),
+    )
+    await sleep(SETTLE_MS)
+    const after = switches(pid, candidates)
+    for (const tid of candidates) {
+      if ((after.get(tid)?.voluntary ?? 0) > (before.get(tid)?.voluntary ?? 0))
+        patterns.set(tid, (patterns.get(tid) ?? 0) | bit)
+    }
+  }
+  return uniquePatterns(numbers, patterns)
+}
+
+/** A number that exactly one thread shows. */
+function uniquePatterns(
+  numbers: ReadonlyMap<InspectedThread, number>,
+  patterns: ReadonlyMap<number, number>,
+): ReadonlyMap<number, number> {
+  const found = new Map<number, number>()
+  for (const [worker, number] of numbers) {
+    const tids = [...patterns].filter(([, pattern]) => pattern === number)
+    if (tids.length === 1) found.set(worker.threadId, tids[0]![0])
+  }
+  return found
+}

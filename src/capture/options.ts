@@ -1,0 +1,18 @@
+/** What a caller of `capture` may choose. */
+export interface CaptureOptions {
+  /** How often each thread is looked at; 2 by default. A single look can prove nothing. */
+  readonly looks?: number
+  /** Bound of the whole capture, milliseconds; 10 000 by default. */
+  readonly timeoutMs?: number
+  /** False: leave no trace in the target; only `/proc` is read. */
+  readonly inspector?: boolean
+  /** Ends the capture: everything that was opened is closed, then it rejects with `IMPASSE_INTERRUPTED`. */
+  readonly signal?: AbortSignal
+  /** Told what is being done, for a status line. */
+  readonly onProgress?: (step: string) => void
+}
+
+export const DEFAULT_LOOKS = 2
+export const DEFAULT_TIMEOUT_MS = 10_000
+/** Time between two looks, milliseconds: enough for a program that works to have moved. */
+export const BETWEEN_LOOKS_MS = 30

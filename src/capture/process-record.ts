@@ -1,0 +1,209 @@
+/** Puts what the looks saw into the model's words. */
+
+import type { InspectedThread } from '../inspector/inspected-thread.ts'
+import { eventLoopOf } from '../process/event-loop.ts'
+import { isPrivateLoop } from '../process/main-loop.ts'
+import { epollWait } from '../process/system-calls.ts'
+import type { Target } from '../process/target.ts'
+import type { KernelThread } from '../process/threads.ts'
+import {
+  type Activity,
+  type EventLoop,
+  type Gap,
+  isUnknown,
+  type Process,
+  type Thread,
+  type ThreadLook,
+} from '../snapshot/model.ts'
+import { readFrame } from './frames.ts'
+import { type Inside, partyOf, stackIn } from './inside.ts'
+import type { Look } from './look.ts'
+
+/** The JavaScript threads, with their looks. */
+export function scriptThreads(target: Target, inside: Inside): readonly Thread[] {
+  const { pid } = target
+  return inside.threads.map(thread => {
+    const isMain = thread.threadId === 0
+    const tid = isMain
+      ? pid
+      : (inside.kernelIds.get(thread.threadId) ?? { unknown: 'it was started during the look' })
+    const looks = inside.looks.map(look => lookAt(thread, tid, look, inside))
+    const last = typeof tid === 'number' ? inside.looks.at(-1)?.kernel.get(tid) : undefined
+    const undisturbed = typeof tid === 'number' ? inside.intervals.get(tid) : undefined
+    const idle = looks.at(-1)?.activity.kind === 'event-loop'
+    return {
+      id: partyOf(pid, thread),
+      tid,
+      threadId: thread.threadId,
+      name: isMain ? 'main' : thread.name,
+      role: isMain ? 'main' : 'worker',
+      seenBy: ['inspector', ...(last === undefined ? [] : ['proc' as const])],
+      looks,
+      ...(undisturbed === undefined ? {} : { undisturbed }),
+      ...(idle && last !== undefined
+        ? withLoop(withWorkers(loopOf(target, last), isMain ? inside.threads.slice(1) : []))
+        : {}),
+    }
+  })
+}
+
+/** The other threads, of which only the kernel knows. */
+export function kernelThreads(
+  target: Target,
+  looks: readonly Look[],
+  known: ReadonlySet<number>,
+): readonly Thread[] {
+  const last = looks.at(-1)
+  if (last === undefined) return []
+  return [...last.kernel.values()]
+    .filter(({ tid }) => !known.has(tid))
+    .map(({ tid, comm, role }) => ({
+      id: `p${target.pid}/n${tid}`,
+      tid,
+      threadId: null,
+      name: comm,
+      role,
+      seenBy: ['proc'],
+      looks: looks.map(look => outsideLook(target, look.at, look.kernel.get(tid))),
+    }))
+}
+
+/** What the kernel alone says about a thread at one moment. */
+export function outsideLook(target: Target, at: number, thread: KernelThread | undefined): ThreadLook {
+  if (thread === undefined) {
+    const gone = { unknown: 'the thread was not there' }
+    return { at, activity: { kind: 'unknown', why: gone.unknown }, frames: [], kernel: gone }
+  }
+  const activity: Activity = isInMainLoop(target, thread) ? { kind: 'event-loop' } : kernelActivity(thread)
+  return { at, activity, frames: [], kernel: thread.view }
+}
+
+/** Stops that no inspector can see through, and system calls. */
+export function kernelActivity({ view }: KernelThread): Activity {
+  if (view.state === 'T') return { kind: 'stopped', by: 'a signal (SIGSTOP)' }
+  if (view.state === 't') return { kind: 'stopped', by: 'a tracer (a native debugger)' }
+  if (view.state === 'R') return { kind: 'running' }
+  if (view.systemCall === null) return { kind: 'running' }
+  if (isUnknown(view.systemCall)) return { kind: 'unknown', why: view.systemCall.unknown }
+  return { kind: 'system-call', call: view.systemCall }
+}
+
+/** What keeps the loop alive that a thread waits in; undefined when it does not wait in one just now. */
+export function loopOf(target: Target, thread: KernelThread): EventLoop | undefined {
+  const wait =
+    thread.call === null || isUnknown(thread.call) ? undefined : epollWait(thread.call, target.runtime.arch)
+  const isPrivate = wait !== undefined && thread.role === 'main' && !isInMainLoop(target, thread)
+  const loop = wait === undefined || isPrivate ? undefined : eventLoopOf(target.pid, thread.tid, wait)
+  return loop === undefined || isUnknown(loop) ? undefined : loop
+}
+
+/** Not in the private loop of `spawnSync`, which looks the same to the kernel. */
+function isInMainLoop({ pid, runtime }: Target, { role, call }: KernelThread): boolean {
+  const wait = role !== 'main' || call === null || isUnknown(call) ? undefined : epollWait(call, runtime.arch)
+  return wait !== undefined && isPrivateLoop(pid, wait.fd, runtime.arch) === false
+}
+
+/** The process itself, without its threads. */
+export function processHead(target: Target): Omit<Process, 'threads' | 'gaps' | 'inspector' | 'pausedMs'> {
+  return {
+    id: `p${target.pid}`,
+    pid: target.pid,
+    startTicks: target.startTicks,
+    startedAt: target.startedAt,
+    argv: [...target.argv],
+    execArgv: [...target.execArgv],
+    executable: target.executable,
+    cwd: target.cwd,
+    uid: target.uid,
+    runtime: target.runtime,
+  }
+}
+
+/** A gap for each thread that did not answer. */
+export function silentThreads(threads: readonly Thread[]): readonly Gap[] {
+  return threads.flatMap(thread => {
+    const last = thread.looks.at(-1)
+    if (last === undefined || thread.threadId === null || last.frames.length > 0 || !isSilent(last.activity))
+      return []
+    const name =
+      thread.role === 'main'
+        ? 'the main thread'
+        : `worker ${thread.threadId}${thread.name === '' ? '' : ` "${thread.name}"`}`
+    return {
+      what: `the JavaScript stack of ${name}`,
+      reason: 'It did not answer the inspector: it is in native code or in a system call.',
+      remedy: 'Look again when the call has returned; what the kernel knows about it is shown.',
+      thread: thread.id,
+    }
+  })
+}
+
+function isSilent(activity: Activity): boolean {
+  return activity.kind === 'system-call' || activity.kind === 'unknown'
+}
+
+function lookAt(thread: InspectedThread, tid: Thread['tid'], look: Look, inside: Inside): ThreadLook {
+  const kernel = typeof tid === 'number' ? look.kernel.get(tid) : undefined
+  const view = kernel?.view ?? { unknown: isUnknown(tid) ? tid.unknown : 'the thread was not there' }
+  const stack = look.stacks.get(thread) ?? { unknown: 'it was started during the look' }
+  if (isUnknown(stack)) {
+    const activity: Activity =
+      kernel === undefined ? { kind: 'unknown', why: stack.unknown } : kernelActivity(kernel)
+    return { at: look.at, activity, frames: [], kernel: view }
+  }
+  const frames = stack.frames.map(frame => readFrame(inside.reader, thread, frame))
+  const turns = stack.loopTurns === undefined ? {} : { loopTurns: stack.loopTurns }
+  return { at: look.at, activity: activityOf(inside, thread, look, kernel), frames, kernel: view, ...turns }
+}
+
+function activityOf(
+  inside: Inside,
+  thread: InspectedThread,
+  look: Look,
+  kernel: KernelThread | undefined,
+): Activity {
+  const stack = stackIn(look, thread)
+  if (stack?.foreign) return { kind: 'stopped', by: 'another debugger' }
+  if (stack?.frames.length === 0) return withoutFrames(kernel)
+  const wait = inside.facts.waits.find(({ party }) => party.endsWith(`/t${thread.threadId}`))
+  if (wait !== undefined && look === inside.looks.at(-1)) {
+    return { kind: 'parked', in: wait.call, timeoutMs: null }
+  }
+  if (kernel === undefined) return { kind: 'unknown', why: 'which kernel thread it is, is not known' }
+  const activity = kernelActivity(kernel)
+  // A thread that answers from inside of a futex wait is in Atomics.wait: V8 interrupts no other.
+  const inFutex = activity.kind === 'system-call' && activity.call.name === 'futex'
+  return inFutex
+    ? { kind: 'parked', in: 'Atomics.wait', timeoutMs: futexLimit(activity.call.arguments[3]) }
+    : activity
+}
+
+/** No JavaScript on the stack: in the loop's wait, or at work between two calls of it (the loop itself, microtasks). */
+function withoutFrames(kernel: KernelThread | undefined): Activity {
+  const activity: Activity = kernel === undefined ? { kind: 'event-loop' } : kernelActivity(kernel)
+  const inLoop = activity.kind === 'system-call' && activity.call.name.startsWith('epoll')
+  return inLoop ? { kind: 'event-loop' } : activity
+}
+
+/** The fourth argument of futex(2) is the time limit; a null pointer is none. */
+function futexLimit(argument: string | undefined) {
+  return argument === undefined || BigInt(argument) === 0n
+    ? null
+    : { unknown: "a time limit is set; its value is in the process's memory" }
+}
+
+/** Workers keep the main thread's loop alive, and can wake it. */
+function withWorkers(
+  loop: EventLoop | undefined,
+  workers: readonly InspectedThread[],
+): EventLoop | undefined {
+  if (loop === undefined || workers.length === 0) return loop
+  const names = workers.map(({ threadId, name }) => (name === '' ? `${threadId}` : `${threadId} "${name}"`))
+  const shown = names.length > 6 ? [...names.slice(0, 5), `${names.length - 5} more`] : names
+  const text = `${workers.length === 1 ? 'worker' : 'workers'} ${shown.join(', ')}`
+  return { ...loop, sources: [...loop.sources, { kind: 'worker', text, outside: false }] }
+}
+
+function withLoop(loop: EventLoop | undefined): { loop: EventLoop } | Record<string, never> {
+  return loop === undefined ? {} : { loop }
+}

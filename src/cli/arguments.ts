@@ -1,0 +1,40 @@
+/** Turns the texts of the command line into values; what does not fit is refused with a sentence. */
+import { InvalidArgumentError } from 'commander'
+import { type Status, statuses } from '../diagnosis/diagnosis.ts'
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
+
+/** `500ms`, `10s`, `5m`, `1h`; a bare number is milliseconds. */
+export function duration(text: string): number {
+  const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text)
+  if (parts === null) throw new InvalidArgumentError('A duration is written like 500ms, 10s or 5m.')
+  const value = Number(parts[1]) * UNITS[(parts[2] ?? 'ms') as keyof typeof UNITS]
+  if (value < 1 || value > 2 ** 31 - 1) throw new InvalidArgumentError('It must lie between 1ms and 24 days.')
+  return value
+}
+
+/** Collects pids. */
+export function pid(text: string, before: readonly number[] = []): readonly number[] {
+  if (!/^[1-9]\d{0,9}$/.test(text)) {
+    throw new InvalidArgumentError(
+      `"${text}" is no process id. \`impasse ps\` lists the Node processes here.`,
+    )
+  }
+  return [...before, Number(text)]
+}
+
+export function looks(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > 1000)
+    throw new InvalidArgumentError('It must be a number from 1 to 1000.')
+  return Number(text)
+}
+
+/** `deadlock,suspected`; `none` for no status at all. */
+export function statusList(text: string): readonly Status[] {
+  const names = text === 'none' ? [] : text.split(',')
+  const known: readonly string[] = statuses
+  const strange = names.find(name => !known.includes(name))
+  if (strange !== undefined)
+    throw new InvalidArgumentError(`"${strange}" is none of: ${statuses.join(', ')}.`)
+  return names as Status[]
+}

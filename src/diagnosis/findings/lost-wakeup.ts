@@ -1,0 +1,98 @@
+import { isUnknown, type Resource, type Thread, type Wait } from '../../snapshot/model.ts'
+import type { Finding } from '../diagnosis.ts'
+import type { LostResource, Reduction } from '../reduction.ts'
+import { bare, capital, type Roster } from '../roster.ts'
+import { lastLook, stoodStill } from '../stay.ts'
+import { waitingIn } from './edge-sentence.ts'
+
+/** A thread that sleeps on for something nobody is left to bring. */
+export function nobodyLeft(
+  { resource: { resource, productions } }: LostResource,
+  waiters: readonly string[],
+  victims: readonly string[],
+  reduction: Reduction,
+  roster: Roster,
+): Finding | undefined {
+  if (resource.sort !== 'consumable' || productions.length > 0) return undefined
+  const waits = waiters.flatMap(party => waitsOf(party, reduction))
+  if (waits.length === 0 || !waits.every(wait => sleepsOn(roster.thread(wait.party), wait))) return undefined
+  return finding(waits, resource, victims, roster, 'and nobody that could bring it is left')
+}
+
+/**
+ * Threads that sleep on although what they wait for is there: the word is free, or no longer has the value that they
+ * were told to wait on, and no thread that runs could be about to wake them. `mayWake` tells those that could.
+ */
+export function sleepers(
+  threads: readonly Thread[],
+  reduction: Reduction,
+  roster: Roster,
+  mayWake: (thread: Thread) => boolean,
+): readonly Finding[] {
+  const asleep = threads.flatMap(thread => {
+    const [wait, ...more] = waitsOf(thread.id, reduction)
+    if (!wait?.sure || more.length > 0 || !sleepsOn(thread, wait)) return []
+    const reason = alreadyThere(wait, reduction)
+    return reason ? [{ thread, wait, ...reason }] : []
+  })
+  const ids = new Set(asleep.map(({ thread }) => thread.id))
+  if (threads.some(thread => !ids.has(thread.id) && mayWake(thread))) return []
+  return asleep.map(({ wait, resource, why }) => finding([wait], resource, [], roster, why))
+}
+
+function alreadyThere(
+  { request, expected }: Wait,
+  { graph }: Reduction,
+): { resource: Resource; why: string } | undefined {
+  if (request.kind !== 'units' && request.kind !== 'produced') return undefined
+  const resource = graph.resources[graph.resourceNumber.get(request.resource) ?? -1]?.resource
+  // A word that was read once may have changed a moment ago, with the wake-up on its way.
+  if (!resource?.word?.steady) return undefined
+  if (request.kind === 'units' && typeof resource.free === 'number' && resource.free >= request.units) {
+    return { resource, why: 'though it is free' }
+  }
+  const { value } = resource.word
+  if (expected === undefined || isUnknown(value) || String(value) === String(expected)) {
+    return undefined
+  }
+  return { resource, why: `though its word has become ${value}, the wait was for a change of ${expected}` }
+}
+
+/** Parked in the same call through an interval that its context switches vouch for. */
+function sleepsOn(thread: Thread | undefined, wait: Wait): boolean {
+  if (!thread?.undisturbed || !stoodStill(thread, wait)) return false
+  const activity = lastLook(thread)?.activity
+  return activity?.kind === 'parked' && activity.timeoutMs === null
+}
+
+function waitsOf(party: string, { graph }: Reduction): readonly Wait[] {
+  return graph.waits[graph.partyNumber.get(party) ?? -1] ?? []
+}
+
+function finding(
+  waits: readonly Wait[],
+  resource: Resource,
+  victims: readonly string[],
+  roster: Roster,
+  why: string,
+): Finding {
+  const parties = [...new Set(waits.map(wait => wait.party))]
+  return {
+    kind: 'lost-wakeup',
+    status: 'suspected',
+    title: `${bare(roster.name(parties[0]!))} sleeps on for ${resource.label}, ${why}`,
+    explanation: [
+      ...waits.map(
+        wait => `${capital(roster.name(wait.party))} waits for ${resource.label}${waitingIn(wait, roster)}.`,
+      ),
+      `It sleeps on ${why}; no thread that runs could be about to wake it.`,
+    ].join('\n'),
+    parties,
+    victims,
+    cycle: [],
+    edges: [],
+    waits,
+    advice: 'call Atomics.notify after every store that somebody may wait for, on the same array and index',
+    doubts: ['A wake-up that has been lost leaves no trace; only that nothing wakes the thread was seen.'],
+  }
+}

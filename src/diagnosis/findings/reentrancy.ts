@@ -1,0 +1,38 @@
+import { isUnknown } from '../../snapshot/model.ts'
+import { functionName } from '../frame-text.ts'
+import { bare, capital } from '../roster.ts'
+import { acquiredIn, edgeSentences, waitingIn } from './edge-sentence.ts'
+import type { SetKind } from './set-kind.ts'
+
+/** A party that waits for what it holds itself. */
+export const reentrancy: SetKind = {
+  kind: 'reentrancy',
+  matches: ({ parties, edges }) => parties.length === 1 && edges.some(({ by }) => by.kind === 'hold'),
+
+  title: ({ parties, proved }, roster) => {
+    const who = bare(roster.name(parties[0]!))
+    return proved
+      ? `${who} re-enters a lock that it already holds`
+      : `${who} seems to re-enter a lock that it already holds`
+  },
+
+  explain: ({ cycle }, roster) => {
+    const [edge] = cycle
+    if (edge?.by.kind !== 'hold') return edgeSentences(cycle, roster)
+    const who = capital(roster.name(edge.from))
+    const acquired = acquiredIn(edge, roster)
+    const since =
+      acquired === ''
+        ? '.'
+        : `: acquired${acquired}${edge.by.hold.frame === undefined ? '' : ', further down the same stack'}.`
+    const already = edge.sure ? 'already holds it' : 'probably holds it already'
+    return `${who} waits for ${edge.resource.label}${waitingIn(edge.wait, roster)}\nand ${already}${since}`
+  },
+
+  advise: ({ cycle }) => {
+    const [edge] = cycle
+    const held = edge?.by.kind === 'hold' ? edge.by.hold.at : undefined
+    const holder = held && !isUnknown(held) ? functionName(held) : 'its holder'
+    return `release ${edge?.resource.label ?? 'the lock'} before ${holder} calls out to code that may take it again, or use a lock that its owner may re-enter`
+  },
+}

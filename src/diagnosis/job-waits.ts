@@ -1,0 +1,70 @@
+/** Workers that are parked because nobody has work for them: the normal state of a pool, and no reason for alarm. */
+import type { Snapshot, Thread } from '../snapshot/model.ts'
+import type { Reduction } from './reduction.ts'
+import { requestParts } from './request-parts.ts'
+import { lastLook } from './stay.ts'
+
+/**
+ * The ids of workers that wait for a job: parked for something that comes into being, holding nothing, with nobody to
+ * bring it but a main thread that is not parked itself or others of their kind, and needed by no one else.
+ */
+export function findJobWaits(snapshot: Snapshot, reduction: Reduction): ReadonlySet<string> {
+  const jobs = new Set<string>()
+  for (const process of snapshot.processes) {
+    const threads = process.threads.filter(({ role }) => role === 'main' || role === 'worker')
+    const candidates = new Set(threads.filter(thread => isCandidate(thread, reduction)).map(({ id }) => id))
+    if (candidates.size === 0) continue
+    const needed = neededBy(
+      threads.filter(({ id }) => !candidates.has(id)),
+      reduction,
+    )
+    const byId = new Map(threads.map(thread => [thread.id, thread]))
+    for (const id of candidates) {
+      const producers = knownProducers(id, reduction) ?? threads.map(thread => thread.id)
+      const work = producers.every(producer => {
+        if (candidates.has(producer)) return true
+        const thread = byId.get(producer)
+        return thread?.role === 'main' && lastLook(thread)?.activity.kind !== 'parked'
+      })
+      if (work && !needed.has(id)) jobs.add(id)
+    }
+  }
+  return jobs
+}
+
+function isCandidate(thread: Thread, { graph }: Reduction): boolean {
+  if (thread.role !== 'worker' || lastLook(thread)?.activity.kind !== 'parked') return false
+  const number = graph.partyNumber.get(thread.id)!
+  const waits = graph.waits[number]!
+  if (waits.length === 0 || graph.holdsOf[number]!.length > 0) return false
+  return waits.every(({ request }) => {
+    const { asks } = requestParts(request)
+    return asks.length > 0 && asks.every(ask => ask.kind === 'produced')
+  })
+}
+
+/** Those that could bring what it waits for; undefined where no list names them. */
+function knownProducers(party: string, { graph }: Reduction): readonly string[] | undefined {
+  const producers = graph.waits[graph.partyNumber.get(party)!]!.flatMap(({ request }) =>
+    requestParts(request).asks.flatMap(ask => {
+      const node = graph.resources[graph.resourceNumber.get(ask.resource) ?? -1]
+      return node?.productions.map(({ fact }) => fact.party) ?? []
+    }),
+  )
+  return producers.length > 0 ? producers : undefined
+}
+
+/** All that the given threads wait for, unless they idle in their event loop. */
+function neededBy(threads: readonly Thread[], { graph }: Reduction): ReadonlySet<string> {
+  const needed = new Set<string>()
+  for (const thread of threads) {
+    if (lastLook(thread)?.activity.kind === 'event-loop') continue
+    for (const { request } of graph.waits[graph.partyNumber.get(thread.id)!]!) {
+      for (const ask of requestParts(request).asks) {
+        const node = graph.resources[graph.resourceNumber.get(ask.resource) ?? -1]
+        for (const { fact } of [...(node?.holds ?? []), ...(node?.productions ?? [])]) needed.add(fact.party)
+      }
+    }
+  }
+  return needed
+}

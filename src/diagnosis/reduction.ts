@@ -1,0 +1,87 @@
+/** The two passes, and what each leaves behind: sets that wait only for each other, and resources nobody can give. */
+import type { Snapshot } from '../snapshot/model.ts'
+import { type BlockedGraph, blockedGraph, resourceBehind, terminalComponents } from './blocked-graph.ts'
+import type { ClosedSet } from './closed-set.ts'
+import { cutDoubt } from './cut.ts'
+import { describeSet } from './describe-set.ts'
+import type { Edge } from './diagnosis.ts'
+import { type Liveness, reduce } from './liveness.ts'
+import { capital, type Roster } from './roster.ts'
+import { lastLook, leftItsWait } from './stay.ts'
+import { buildGraph, type ResourceNode, type WaitsForGraph } from './waits-for-graph.ts'
+
+export interface Reduction {
+  readonly graph: WaitsForGraph
+  readonly proof: Liveness
+  readonly suspicion: Liveness
+  /** What the suspicion leaves; the proof's rest is a part of it. */
+  readonly blocked: BlockedGraph
+  /** Proved ones first. */
+  readonly sets: readonly ClosedSet[]
+  /** Resources that somebody waits for and nobody is left to give. */
+  readonly lost: readonly LostResource[]
+}
+
+export interface LostResource {
+  readonly resource: ResourceNode
+  /** Its node in the blocked graph. */
+  readonly node: number
+}
+
+export function reduceTwice(snapshot: Snapshot, roster: Roster): Reduction {
+  const graph = buildGraph(snapshot)
+  const ranks = Uint8Array.from(graph.parties, party => roster.rank(party))
+  const moving = Uint8Array.from(graph.parties, (party, number) => {
+    const thread = roster.thread(party)
+    if (!thread) return 0
+    return lastLook(thread)?.activity.kind === 'unknown' || leftItsWait(thread, graph.waits[number]![0]) ? 1 : 0
+  })
+  const moves = (party: number) => moving[party] === 1
+  const isParty = (node: number) => node < graph.parties.length
+  const proof = reduce(graph, 'proof', moves)
+  const suspicion = reduce(graph, 'suspicion', moves)
+  const sets: ClosedSet[] = []
+  const lost: LostResource[] = []
+
+  const sure = blockedGraph(graph, proof)
+  for (const nodes of terminalComponents(sure)) {
+    if (nodes.length < 2) continue
+    const shape = describeSet(nodes, graph, sure, ranks)
+    const doubt = cutDoubt(shape.parties, roster, graph, snapshot)
+    sets.push({ ...shape, nodes, proved: doubt === undefined, doubts: doubt === undefined ? [] : [doubt] })
+  }
+
+  // Where all facts are sure, both passes leave the same.
+  const same = proof.unmet.length === suspicion.unmet.length && proof.live.every((live, at) => live === suspicion.live[at])
+  const blocked = same ? sure : blockedGraph(graph, suspicion)
+  for (const nodes of terminalComponents(blocked, node => isParty(node) && !proof.live[node])) {
+    const [first] = nodes
+    if (nodes.length > 1) {
+      const shape = describeSet(nodes, graph, blocked, ranks)
+      const doubt = cutDoubt(shape.parties, roster, graph, snapshot)
+      const doubts = [...edgeDoubts(shape.edges, roster), ...(doubt === undefined ? [] : [doubt])]
+      sets.push({ ...shape, nodes, proved: false, doubts })
+    } else if (first !== undefined && !isParty(first)) {
+      lost.push({ resource: graph.resources[resourceBehind(graph, first)]!, node: first })
+    }
+  }
+  sets.sort(
+    (a, b) => Number(b.proved) - Number(a.proved) || a.cycle.length - b.cycle.length || known(a) - known(b),
+  )
+  return { graph, proof, suspicion, blocked, sets, lost }
+
+  function known({ parties }: ClosedSet): number {
+    return ranks[graph.partyNumber.get(parties[0]!)!]!
+  }
+}
+
+function edgeDoubts(edges: readonly Edge[], roster: Roster): readonly string[] {
+  const doubts = edges.flatMap(({ sure, from, to, by, resource, doubt, wait }) => {
+    if (sure) return []
+    const verb = by.kind === 'hold' ? 'holds' : 'would have to bring'
+    return wait.sure
+      ? [`It is not sure that ${roster.name(to)} ${verb} ${resource.label}: ${doubt}.`]
+      : [`It is not sure what ${roster.name(from)} waits for: ${doubt}.`]
+  })
+  return [...new Set(doubts)].slice(0, 8).map(capital)
+}

@@ -1,0 +1,90 @@
+/** Who is who: threads and processes by id, and how a reader knows them. */
+import type { Process, Snapshot, Thread } from '../snapshot/model.ts'
+
+export interface Roster {
+  thread(party: string): Thread | undefined
+  /** The thread itself, or the one that a task runs on. */
+  threadOf(party: string): Thread | undefined
+  processOf(party: string): Process | undefined
+  /** `the main thread`, `worker 2 "drain"`, `task 3 of worker 1`, `process 4711`; with the pid where there are several. */
+  name(party: string): string
+  /** Smaller for those that a reader knows better: main threads, then workers, then all others. */
+  rank(party: string): number
+}
+
+export function buildRoster(snapshot: Snapshot): Roster {
+  const threads = new Map<string, Thread>()
+  const processes = new Map<string, Process>()
+  for (const process of snapshot.processes) {
+    processes.set(process.id, process)
+    for (const thread of process.threads) threads.set(thread.id, thread)
+  }
+  const processOf = (party: string) => processes.get(party.split('/', 1)[0]!)
+  const threadOf = (party: string) => threads.get(party) ?? threads.get(party.split('/', 2).join('/'))
+  const several = processes.size > 1
+
+  const name = (party: string): string => {
+    const known = threads.get(party)
+    const [process = party, , task] = party.split('/')
+    if (known) return threadName(known) + (several ? ` of process ${process.slice(1)}` : '')
+    const owner = task === undefined ? undefined : threadOf(party)
+    if (owner) return `task ${task?.slice(1)} of ${name(owner.id)}`
+    return party === process ? `process ${process.slice(1)}` : party
+  }
+
+  return {
+    thread: party => threads.get(party),
+    threadOf,
+    processOf,
+    name,
+    rank: party => {
+      const role = threads.get(party)?.role
+      if (role === 'main') return 0
+      if (role === 'worker') return 1
+      return role ? 2 : 3
+    },
+  }
+}
+
+/** How a thread is called within its process. */
+export function threadName(thread: Thread): string {
+  if (thread.role === 'main') return 'the main thread'
+  if (thread.role === 'worker') {
+    const plain = `worker ${thread.threadId ?? '?'}`
+    const own = thread.name.trim()
+    return own === '' || /^(\[?worker( \d+)?\]?|worker ?thread)/i.test(own) ? plain : `${plain} "${own}"`
+  }
+  return `thread ${thread.name === '' ? thread.id : `"${thread.name}"`}`
+}
+
+/** For the start of a sentence. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** For headlines: without the article. */
+export function bare(name: string): string {
+  return name.replace(/^the /, '')
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(items: readonly string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
+}
+
+/** As `list`, but no longer than `most` items: `a, b and 7 more`. */
+export function shortList(items: readonly string[], most: number): string {
+  return items.length <= most ? list(items) : list([...items.slice(0, most), `${items.length - most} more`])
+}
+
+/** `3 threads`, or `3 parties` when not all of them are threads. */
+export function partyCount(parties: readonly string[], roster: Roster, adjective = ''): string {
+  return parties.every(party => roster.thread(party))
+    ? counted(parties.length, `${adjective}thread`)
+    : counted(parties.length, `${adjective}party`, `${adjective}parties`)
+}
+
+/** `1 thread`, `3 threads`. */
+export function counted(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`
+}

@@ -1,0 +1,131 @@
+/** The verdict on one JavaScript thread. */
+import { isUnknown, type Thread } from '../snapshot/model.ts'
+import { waitingChain } from './chain.ts'
+import type { Finding, Standstill, ThreadVerdict } from './diagnosis.ts'
+import { doing, ownFrame } from './doing.ts'
+import { frameText } from './frame-text.ts'
+import type { Reduction } from './reduction.ts'
+import { bare, type Roster } from './roster.ts'
+import { cpuBetween, standstill } from './standstill.ts'
+import { lastLook, leftItsWait, sameFrames } from './stay.ts'
+import { waitingText } from './waiting-text.ts'
+
+export interface Evidence {
+  readonly reduction: Reduction
+  readonly roster: Roster
+  /** By party: the finding that it is part of or a victim of. */
+  readonly stuck: ReadonlyMap<string, Finding>
+  readonly jobWaits: ReadonlySet<string>
+}
+
+/** A verdict with what a finding about the thread is made from. */
+export interface Judged extends ThreadVerdict {
+  readonly still?: Standstill
+  /** It stands in a call of the system or of native code, not in a wait of the program. */
+  readonly native?: boolean
+}
+
+export function judge(thread: Thread, evidence: Evidence): Judged {
+  const { reduction, roster, stuck, jobWaits } = evidence
+  const process = roster.processOf(thread.id)
+  const say = (status: Judged['status'], summary: string, more: Partial<Judged> = {}): Judged => ({
+    thread: thread.id,
+    status,
+    summary,
+    chain: [],
+    ...more,
+  })
+
+  const finding = stuck.get(thread.id)
+  const number = reduction.graph.partyNumber.get(thread.id)!
+  const [wait] = reduction.graph.waits[number]!
+  const look = lastLook(thread)
+  const chain = wait ? waitingChain(thread.id, reduction) : []
+  if (finding) {
+    // Behind a proved deadlock, but only by an unsure edge: then that much is suspected.
+    const proved = finding.status === 'deadlock' && !reduction.proof.live[number]
+    const what = wait ? waitingText(thread, wait, chain, reduction.graph, roster) : doing(thread, process)
+    return say(proved ? 'deadlock' : 'suspected', what, { chain })
+  }
+  if (!look) return say('idle', 'was not looked at')
+  if (thread.looks.every(({ activity }) => activity.kind === 'event-loop'))
+    return say('idle', 'is in its event loop')
+
+  const what = doing(thread, process)
+  switch (look.activity.kind) {
+    case 'event-loop':
+      return say('healthy', 'has come back to its event loop between the looks')
+    case 'stopped':
+      return say('blocked', what)
+    case 'unknown':
+      return judgeUnseen()
+    case 'parked':
+      if (leftItsWait(thread, wait)) return say('healthy', `${what}, but left its wait between the looks`)
+      if (jobWaits.has(thread.id)) return say('idle', `waits for a job${placed(' in ')}`)
+      return say('blocked', wait ? waitingText(thread, wait, chain, reduction.graph, roster) : what, {
+        chain,
+      })
+    case 'system-call':
+      return judgeCall()
+    case 'running':
+      return judgeRunning()
+  }
+
+  function judgeRunning(): Judged {
+    const still = thread.looks.some(({ activity }) => !inCall(activity.kind)) ? undefined : standstill(thread)
+    if (still) return say('busy', busyText(still), { still, chain })
+    return say('healthy', progressText())
+  }
+
+  /** A call of the system, seen in all looks: it stands there, unless it spends CPU time around it. */
+  function judgeCall(): Judged {
+    if (thread.looks.length < 2) return say('blocked', what, { native: true })
+    const [first] = thread.looks
+    const stays =
+      thread.looks.every(({ activity }) => activity.kind === 'system-call') &&
+      sameFrames(first!.frames, look!.frames) &&
+      !thread.moved &&
+      !(cpuBetween(thread) ?? 0)
+    return stays ? say('blocked', what, { native: true }) : judgeRunning()
+  }
+
+  /** It did not answer: the kernel's word is all there is, and without it nothing is claimed. */
+  function judgeUnseen(): Judged {
+    const unseen =
+      thread.looks.length > 1 && thread.looks.every(({ activity }) => activity.kind === 'unknown')
+    if (!unseen || isUnknown(look!.kernel)) return say('idle', what)
+    return (cpuBetween(thread) ?? 0) > 0 || look!.kernel.state === 'R'
+      ? say('busy', `runs in native code, or does not answer: no JavaScript frame could be seen`)
+      : say('blocked', 'does not answer: it stands in native code or in a call of the system', {
+          native: true,
+        })
+  }
+
+  function busyText(still: Standstill): string {
+    const own = ownFrame(still.stayed) ?? still.stayed[0]!
+    return `has not come back from one call in ${thread.looks.length} looks: ${frameText(own, process)}`
+  }
+
+  /** `ran encode (codec.mjs:8:3), then flush (out.mjs:30:12)`. */
+  function progressText(): string {
+    const places = thread.looks
+      .map(({ frames }) => ownFrame(frames))
+      .map(frame => frame && frameText(frame, process))
+    const seen = places.filter((place, at) => place !== undefined && place !== places[at - 1])
+    return seen.length > 1 ? `ran ${seen.join(', then ')}` : what
+  }
+
+  function placed(before: string): string {
+    const frame = ownFrame(look!.frames)
+    return frame ? `${before}${frameText(frame, process)}` : ''
+  }
+}
+
+function inCall(kind: Thread['looks'][number]['activity']['kind']): boolean {
+  return kind === 'running' || kind === 'system-call'
+}
+
+/** `main thread waits for …`: a thread's summary as a sentence of its own. */
+export function withName({ thread, summary }: ThreadVerdict, roster: Roster): string {
+  return `${bare(roster.name(thread))} ${summary}`
+}

@@ -1,0 +1,10 @@
+/** The library: capture touches a process; diagnose and the renderers are pure. */
+export { capture } from './capture/capture.ts'
+export type { CaptureOptions } from './capture/options.ts'
+export { diagnose } from './diagnosis/diagnose.ts'
+export type { Diagnosis, Edge, Finding, Status, Verdict } from './diagnosis/diagnosis.ts'
+export { exitCode } from './diagnosis/exit-code.ts'
+export { ImpasseError } from './errors.ts'
+export { renderJson } from './report/json.ts'
+export { renderText, type TextOptions } from './report/text.ts'
+export type { Snapshot } from './snapshot/model.ts'

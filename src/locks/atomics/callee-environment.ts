@@ -1,0 +1,222 @@
+import { type Declaration, declarationOf, isConstant } from '../../sources/scopes.ts'
+import type { Syntax } from '../../sources/syntax.ts'
+import { isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
+import type { Answer, Member, ObjectRef, Value } from '../../snapshot/question.ts'
+import type { Asker } from './asker.ts'
+import { constantOf } from './constants.ts'
+import { type Environment, type Known, known, type Moment, unknown } from './environment.ts'
+import { methodText, superOf } from './frame-environment.ts'
+import { iterationPieces, type Piece, render } from './rendering.ts'
+import { contains } from './steps.ts'
+
+/** What a function was called with. */
+export interface Application {
+  readonly syntax: Syntax
+  readonly owner: Node
+  /** The function's object, whose scopes hold its free names. */
+  readonly closure: Promise<Known>
+  readonly receiver: Promise<Known>
+  readonly arguments: readonly Promise<Known>[]
+  /** Called by `new`: fields of `this` are what the constructor sets them to. */
+  readonly constructs: boolean
+}
+
+const undefinedValue: Known = { answer: { known: { kind: 'undefined' } } }
+
+/** A function that was called and has returned: its expressions are put together from what it was called with. */
+export class CalleeEnvironment implements Environment {
+  readonly syntax: Syntax
+  readonly owner: Node
+  readonly closure: Promise<Known>
+  readonly #application: Application
+  readonly #asker: Asker
+
+  constructor(application: Application, asker: Asker) {
+    this.syntax = application.syntax
+    this.owner = application.owner
+    this.closure = application.closure
+    this.#application = application
+    this.#asker = asker
+  }
+
+  receiver(): Promise<Known> {
+    if (this.owner.type !== 'ArrowFunctionExpression') return this.#application.receiver
+    return this.#free('this')
+  }
+
+  async evaluateSuper(name: string): Promise<Known> {
+    const receiver = await this.receiver()
+    const value = known(receiver.answer)
+    if (value?.kind !== 'object' && value?.kind !== 'function') return unknown('cannot be read here')
+    const source = JSON.stringify(methodText(this.syntax, this.owner))
+    return { answer: await this.#asker.on([value.ref], `(${superOf})(self, ${JSON.stringify(name)}, ${source})`) }
+  }
+
+  evaluate(expression: Node, moment: Moment): Promise<Known> {
+    return this.#evaluate(unwrapped(expression), moment, 8)
+  }
+
+  async #evaluate(expression: Node, moment: Moment, depth: number): Promise<Known> {
+    const constant = constantOf(this.syntax, expression)
+    if (constant !== undefined && expression.type !== 'Identifier')
+      return { answer: { known: { kind: 'number', value: constant } } }
+    if (depth === 0) return unknown('cannot be read here', 'the expression is too deep')
+    if (expression.type === 'ThisExpression') return this.receiver()
+    if (expression.type === 'Identifier') {
+      const found = await this.#name(expression, expression.name, moment, depth)
+      if (found !== 'global') return found
+    }
+    if (expression.type === 'MemberExpression' && expression.property.type === 'PrivateIdentifier')
+      return this.#privateMember(expression.object as Node, `#${expression.property.name}`, moment, depth)
+    if (expression.type === 'MemberExpression' && this.#isConstructed(expression.object as Node))
+      return this.#constructedField(this.syntax.textOf(expression.property), depth)
+    return this.#compound(expression, moment, depth)
+  }
+
+  /** Gives each name in the expression its value, then asks for the whole at once. */
+  async #compound(expression: Node, moment: Moment, depth: number): Promise<Known> {
+    const cut = render(this.syntax, expression, leaf => this.#leaf(leaf, moment))
+    if ('stale' in cut) return unknown('stale', cut.stale)
+    const values = await Promise.all(
+      cut.map(piece => (typeof piece === 'string' ? undefined : this.#evaluate(piece.leaf, moment, depth - 1))),
+    )
+    const objects: ObjectRef[] = []
+    let doubt: string | undefined
+    let text = ''
+    for (const [index, piece] of cut.entries()) {
+      const value = values[index]
+      if (typeof piece === 'string' || !value) {
+        text += piece as string
+        continue
+      }
+      if (!('known' in value.answer)) return value
+      doubt ??= value.doubt
+      const written = literal(value.answer.known, objects)
+      if (written === undefined) return unknown('cannot be read here')
+      text += written
+    }
+    if (objects.length === 0) return unknown('cannot be read here', 'nothing in it belongs to the thread')
+    const answer = await this.#asker.on(objects, text)
+    return doubt ? { answer, doubt } : { answer }
+  }
+
+  #leaf(leaf: Node, moment: Moment): readonly Piece[] | { stale: string } | undefined {
+    if (leaf.type !== 'Identifier') return [{ leaf }]
+    const declaration = declarationOf(this.syntax, leaf.name, leaf)
+    if (declaration && declaration.identifier === moment.iteration?.variable)
+      return iterationPieces(
+        this.syntax,
+        moment.iteration,
+        node => render(this.syntax, node, inner => this.#leaf(inner, moment)),
+        false,
+      )
+    return declaration || !(leaf.name in globalThis) ? [{ leaf }] : undefined
+  }
+
+  async #name(at: Node, name: string, moment: Moment, depth: number): Promise<Known | 'global'> {
+    const declaration = declarationOf(this.syntax, name, at)
+    if (declaration && contains(this.owner, declaration.scope)) return this.#own(declaration, moment, depth)
+    const found = await this.#free(name)
+    if ('known' in found.answer) {
+      const doubt = declaration && !isConstant(this.syntax, declaration)
+      return doubt ? { ...found, doubt: `\`${name}\` is assigned elsewhere in the program` } : found
+    }
+    const constant = declaration?.initialiser && constantOf(this.syntax, declaration.identifier)
+    if (constant !== undefined) return { answer: { known: { kind: 'number', value: constant } } }
+    return declaration || !(name in globalThis) ? found : 'global'
+  }
+
+  /** Parameters and fixed local names of the function itself. */
+  async #own(declaration: Declaration, moment: Moment, depth: number): Promise<Known> {
+    if (declaration.kind !== 'parameter') {
+      if (!declaration.initialiser || !isConstant(this.syntax, declaration))
+        return unknown('stale', `\`${declaration.name}\` changes in the function`)
+      const value = await this.#evaluate(unwrapped(declaration.initialiser), moment, depth - 1)
+      return declaration.path ? this.#member(value, declaration.path) : value
+    }
+    if (!isConstant(this.syntax, declaration))
+      return unknown('stale', `the parameter \`${declaration.name}\` is assigned to`)
+    const [, position, path] = /^(\d+)(.*)$/.exec(declaration.path ?? '0')!
+    if (path?.includes('…')) return unknown('cannot be read here', 'a rest parameter')
+    const given = (await this.#application.arguments[Number(position)]) ?? undefinedValue
+    const value = path ? await this.#member(given, path) : given
+    const missing = 'known' in value.answer && value.answer.known.kind === 'undefined'
+    return missing && declaration.initialiser
+      ? this.#evaluate(unwrapped(declaration.initialiser), moment, depth - 1)
+      : value
+  }
+
+  async #member(of: Known, path: string): Promise<Known> {
+    const value = known(of.answer)
+    if (value?.kind !== 'object' && value?.kind !== 'function') return of
+    const answer = await this.#asker.on([value.ref], `self${path}`)
+    return of.doubt ? { answer, doubt: of.doubt } : { answer }
+  }
+
+  async #privateMember(object: Node, name: string, moment: Moment, depth: number): Promise<Known> {
+    if (this.#isConstructed(object)) return this.#constructedField(name, depth)
+    const holder = await this.#evaluate(unwrapped(object), moment, depth - 1)
+    const value = known(holder.answer)
+    if (value?.kind !== 'object' && value?.kind !== 'function') return holder
+    const found = memberNamed(await this.#asker.members(value.ref), name)
+    return holder.doubt ? { ...found, doubt: holder.doubt } : found
+  }
+
+  async #free(name: string): Promise<Known> {
+    const value = known((await this.closure).answer)
+    if (value?.kind !== 'function') return unknown('no such name', name)
+    return memberNamed(await this.#asker.closure(value.ref), name)
+  }
+
+  #isConstructed(object: Node): boolean {
+    return this.#application.constructs && unwrapped(object).type === 'ThisExpression'
+  }
+
+  /** N2: `this.mutex` of an object under construction is the right side of `this.mutex = …`. */
+  #constructedField(name: string, depth: number): Promise<Known> {
+    for (const node of walkOwn(this.owner)) {
+      if (node.type !== 'AssignmentExpression' || node.left.type !== 'MemberExpression') continue
+      if (node.left.object.type !== 'ThisExpression') continue
+      const property = node.left.property
+      const written = property.type === 'PrivateIdentifier' ? `#${property.name}` : this.syntax.textOf(property)
+      if (written === name) return this.#evaluate(unwrapped(node.right as Node), { from: node }, depth - 1)
+    }
+    for (const node of this.syntax.ancestors(this.owner)) {
+      if (node.type !== 'ClassBody') continue
+      for (const member of node.body)
+        if (member.type === 'PropertyDefinition' && !member.static && member.value)
+          if (this.syntax.textOf(member.key) === name && !isFunction(member.value as Node))
+            return this.#evaluate(unwrapped(member.value as Node), { from: this.owner }, depth - 1)
+    }
+    return Promise.resolve(unknown('no such name', name))
+  }
+}
+
+function memberNamed(members: Answer<readonly Member[]>, name: string): Known {
+  if (!('known' in members)) return { answer: members }
+  const member = members.known.find(one => one.name === name)
+  return member ? { answer: member.value } : unknown('no such name', name)
+}
+
+/** A value as text: primitives as literals, objects as `self` or `other0` and so on. */
+function literal(value: Value, objects: ObjectRef[]): string | undefined {
+  switch (value.kind) {
+    case 'undefined':
+    case 'null':
+      return value.kind
+    case 'boolean':
+    case 'number':
+      return String(value.value)
+    case 'bigint':
+      return `${value.value}n`
+    case 'string':
+      return JSON.stringify(value.value)
+    case 'symbol':
+      return undefined
+    default: {
+      let index = objects.findIndex(one => one.id === value.ref.id)
+      if (index < 0) index = objects.push(value.ref) - 1
+      return index === 0 ? 'self' : `other${index - 1}`
+    }
+  }
+}

@@ -1,0 +1,416 @@
+import { declarationOf } from '../../sources/scopes.ts'
+import type { Syntax } from '../../sources/syntax.ts'
+import { type CallNode, isCall, isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
+import type { Answer, Word } from '../../snapshot/question.ts'
+import type { Asker } from './asker.ts'
+import { type ResolvedCall, resolveCall } from './call.ts'
+import { CalleeEnvironment } from './callee-environment.ts'
+import { canonicalText, constantOf } from './constants.ts'
+import { type Environment, known, type Moment, numberOf } from './environment.ts'
+import type { FrameEvents, LockEvent } from './event.ts'
+import type { FrameEnvironment } from './frame-environment.ts'
+import { calledName, type FunctionCatalogue, type Origin } from './function-catalogue.ts'
+import { throughCall } from './names.ts'
+import { net } from './netting.ts'
+import { isReadable, takenAt, type Truth, truthAt } from './outcome.ts'
+import { type Entry, stepsAfter, stepsBefore } from './schedule.ts'
+import { type AcquireStep, type CallStep, type ChangeStep, contains, type TryStep } from './steps.ts'
+import { type Condition, runsBefore } from './way.ts'
+
+/** A function that acquires and returns is an acquirer itself; so is one that calls it, three levels at most. */
+const depthLimit = 3
+/** An element past the end of a list, in an iteration that never was. */
+const beyond = 'there is no such element'
+/** Turns of a finished loop that are asked about at once, counted from 0. */
+const lastProbed = 3
+/** In a bundle's top-level function stand thousands of earlier calls: the newest are looked at. */
+const callLimit = 200
+
+type Position = Node | 'end'
+
+/** Says which words a function has taken and given back when control is at a position. */
+export class Effects {
+  readonly #asker: Asker
+  readonly #catalogue: FunctionCatalogue
+
+  constructor(asker: Asker, catalogue: FunctionCatalogue) {
+    this.#asker = asker
+    this.#catalogue = catalogue
+  }
+
+  async ofFrame(environment: FrameEnvironment): Promise<FrameEvents> {
+    const { syntax, owner, position, activation } = environment
+    const [past, ahead] = await Promise.all([
+      this.#of(environment, stepsBefore(syntax, owner, position), position, 0),
+      this.#of(environment, stepsAfter(syntax, owner, position), position, 0),
+    ])
+    return { activation, past, ahead: ahead.filter(event => event.kind !== 'acquire') }
+  }
+
+  async #of(
+    environment: Environment,
+    entries: readonly Entry[],
+    position: Position,
+    depth: number,
+  ): Promise<LockEvent[]> {
+    const newest = entries.slice(-callLimit)
+    const results = new Map<Entry, Promise<LockEvent[]>>()
+    let probe: Promise<LockEvent[]> | undefined
+    for (const entry of newest) {
+      const number = entry.moment.iteration?.number ?? 0
+      // Most loops are short: the later turns are asked about only when the last of the first few was real.
+      const result =
+        number > lastProbed && probe
+          ? probe.then(found => (found.length > 0 ? this.#entry(environment, entry, position, depth) : []))
+          : this.#entry(environment, entry, position, depth)
+      if (number === lastProbed) probe = result
+      results.set(entry, result)
+    }
+    const events = await Promise.all(newest.map(entry => results.get(entry)!))
+    return events
+      .flat()
+      .filter(event => !(event.moment.iteration && 'unknown' in event.word && event.word.detail === beyond))
+  }
+
+  async #entry(
+    environment: Environment,
+    entry: Entry,
+    position: Position,
+    depth: number,
+  ): Promise<LockEvent[]> {
+    const { step } = entry
+    const conditions = step.kind === 'acquire' ? withoutReentry(environment.syntax, entry, step) : entry.conditions
+    const [open, events] = await Promise.all([
+      this.#open(environment, conditions, entry.moment),
+      step.kind === 'call'
+        ? this.#call(environment, step, entry, position, depth)
+        : this.#word(environment, step, entry, position),
+    ])
+    if (open === 'no') return []
+    if (open.length === 0) return events
+    const keys = open.map(condition => condition.key)
+    return events.map(event => ({ ...event, conditions: [...keys, ...event.conditions] }))
+  }
+
+  /** A step that takes or writes a word right here. */
+  async #word(
+    environment: Environment,
+    step: AcquireStep | TryStep | ChangeStep,
+    entry: Entry,
+    position: Position,
+  ): Promise<LockEvent[]> {
+    const { syntax, owner } = environment
+    const { moment } = entry
+    if (entry.inside && step.kind === 'acquire') {
+      const taken = step.takings.some(one => position !== 'end' && takenAt(syntax, one, position) === true)
+      if (!taken) return []
+    }
+    const takes = step.kind === 'change' ? undefined : step.acquiring.takes
+    const [array, index, value] = await Promise.all([
+      environment.evaluate(step.array, moment),
+      environment.evaluate(step.index, moment),
+      takes && environment.evaluate(takes, moment),
+    ])
+    const word = await this.#wordOf(array, index)
+    const doubts = [array.doubt, index.doubt].filter(doubt => doubt !== undefined)
+    const within: Origin = { syntax, owner, ambiguous: false }
+    const about = `${canonicalText(syntax, step.array)}|${canonicalText(syntax, step.index)}`
+    const taken = value && numberOf(known(value.answer))
+    const designator = { syntax, node: step.array, index: step.index }
+    const base = { word, conditions: [], doubts, step, moment, about, within, designator }
+    if (step.kind === 'change') return [{ kind: 'change', change: step.change, ...base }]
+    const acquire: LockEvent = {
+      kind: 'acquire',
+      acquiring: step.acquiring,
+      ...(step.kind === 'try' && { change: step.change }),
+      ...(taken !== undefined && { taken }),
+      ...(takes && constantOf(syntax, takes) === undefined && { ownerWord: true }),
+      ...base,
+    }
+    if (step.kind === 'acquire') return [acquire]
+    return this.#decide(environment, acquire, takenAt(syntax, step.taking, position), position)
+  }
+
+  async #wordOf(
+    array: { answer: Answer<unknown> },
+    index: { answer: Answer<unknown> },
+  ): Promise<Answer<Word>> {
+    const holder = known(array.answer) as { kind?: string; ref?: { party: string; id: string } } | undefined
+    const at = numberOf(known(index.answer) as never)
+    if (holder?.kind === 'object' && holder.ref && at !== undefined) return this.#asker.word(holder.ref, at)
+    if (!('known' in array.answer)) return array.answer
+    if (!('known' in index.answer)) return index.answer
+    return { unknown: 'no such name', detail: beyond }
+  }
+
+  /** A step that calls something: what that something has done by the time it returned. */
+  async #call(
+    environment: Environment,
+    step: CallStep,
+    entry: Entry,
+    position: Position,
+    depth: number,
+  ): Promise<LockEvent[]> {
+    const { syntax, owner } = environment
+    const { moment } = entry
+    const giveBack = this.#giveBack(environment, step, moment)
+    if (depth >= depthLimit || !this.#catalogue.mayMatter(syntax, step.call)) return giveBack
+    const call = await resolveCall(environment, step.call, moment, this.#catalogue, this.#asker)
+    if (call === undefined) return giveBack
+    if (call === 'unreadable') return [...this.#unreadable(environment, step, moment), ...giveBack]
+    const inner = await this.#application(environment, step, call, position, depth)
+    const about = `${aboutCall(syntax, step.call)}${moment.iteration ? `#${moment.iteration.number}` : ''}`
+    const result: LockEvent[] = []
+    const scope = usingScope(syntax, step.call)
+    for (const event of inner) {
+      // U1: what `using` binds is given back with the block that declares it.
+      if (scope && event.kind === 'acquire' && (position === 'end' || !contains(scope, position))) continue
+      const receiver = await call.receiver
+      const doubts = [call.doubt, receiver.doubt, compiledDisposal(syntax, owner, step.call, position)]
+      const own: LockEvent = {
+        ...event,
+        step,
+        moment,
+        about,
+        designator: designatorOf(event, call, step.call, syntax),
+        doubts: [...event.doubts, ...doubts.filter(doubt => doubt !== undefined)],
+        ...(scope && { scoped: true }),
+      }
+      if (event.pending) {
+        const { pending, ...settled } = own
+        result.push(...(await this.#decide(environment, settled, truthAt(syntax, step.call, position), position)))
+      } else result.push(own)
+    }
+    return [...result, ...giveBack]
+  }
+
+  async #application(
+    environment: Environment,
+    step: CallStep,
+    call: ResolvedCall,
+    position: Position,
+    depth: number,
+  ): Promise<readonly LockEvent[]> {
+    const { syntax, owner } = call.origin
+    if (!isFunction(owner) || owner.generator) return []
+    const callee = new CalleeEnvironment({ ...call.origin, ...call }, this.#asker)
+    const stop = owner.async ? firstAwait(owner) : undefined
+    const awaited = environment.syntax.parentOf(step.call)?.type === 'AwaitExpression'
+    // N3, Y1: what nobody awaits has run up to its first `await` and stands there.
+    const until = stop && !awaited ? stop : 'end'
+    const events = await this.#of(callee, stepsBefore(syntax, owner, until), until, depth + 1)
+    const { holds, changes } = net(events)
+    const resumed = until !== 'end' && awaitsBetween(environment, step.call, position)
+    const refusing = refuses(syntax, owner)
+    return [
+      ...changes,
+      ...holds.map(hold => ({
+        ...hold,
+        ...(until !== 'end' && { suspended: true }),
+        ...(refusing && hold.kind === 'acquire' && hold.step.kind === 'acquire' && { pending: true }),
+        doubts: resumed
+          ? [...hold.doubts, 'the async function that took it may have gone on since']
+          : hold.doubts,
+      })),
+    ]
+  }
+
+  /** Rules C2 and C3: settles an event that depends on the result of an operation or a call. */
+  async #decide(
+    environment: Environment,
+    event: LockEvent,
+    truth: Truth,
+    position: Position,
+  ): Promise<LockEvent[]> {
+    if (truth === true) return [event]
+    if (truth === false) return []
+    const open = { ...event, conditions: [...event.conditions, `try ${event.step.completes.start}`] }
+    if (truth === 'unknown') return position === 'end' ? [{ ...event, pending: true }] : [open]
+    if ('returned' in truth) return truth.returned ? [{ ...event, pending: true }] : [open]
+    if ('otherwise' in truth) {
+      if (position === 'end' && returnsVerdict(environment.owner)) return [{ ...event, pending: true }]
+      return [truth.otherwise ? { ...open, otherwise: truth.otherwise } : open]
+    }
+    if (event.moment.earlier || position === 'end' || !isReadable(environment.syntax, truth.variable, position))
+      return [open]
+    const value = await environment.evaluate(truth.variable, { from: event.step.completes })
+    const stored = known(value.answer)
+    if (!stored || stored.kind === 'undefined' || value.doubt || !('value' in stored)) return [open]
+    const holds =
+      truth.equals === undefined ? Boolean(stored.value) !== truth.negated : numberOf(stored) === truth.equals
+    return holds ? [event] : []
+  }
+
+  /** U2: `g()`, `g.release()` where `g` was bound to the result of an acquiring call. */
+  #giveBack(environment: Environment, step: CallStep, moment: Moment): LockEvent[] {
+    const { syntax, owner } = environment
+    let root = unwrapped(step.call.callee as Node)
+    const name = calledName(syntax, step.call)
+    if (root.type === 'MemberExpression') {
+      const computed = root.computed && /\bdispose\b/i.test(syntax.textOf(root.property))
+      if (!computed && !/^(release|unlock|dispose|free|leave|exit|close)$/.test(name ?? '')) return []
+      root = unwrapped(root.object as Node)
+    }
+    if (root.type !== 'Identifier') return []
+    const declaration = declarationOf(syntax, root.name, root)
+    let source = declaration?.initialiser && unwrapped(declaration.initialiser)
+    if (source?.type === 'AwaitExpression') source = unwrapped(source.argument as Node)
+    if (!source || !isCall(source)) return []
+    const within: Origin = { syntax, owner, ambiguous: false }
+    const word: Answer<Word> = { unknown: 'not asked' }
+    return [
+      { kind: 'give-back', word, conditions: [], doubts: [], step, moment, about: root.name, within, guard: source, designator: undefined },
+    ]
+  }
+
+  /** What cannot be evaluated is not dropped: by its name it may hold a lock of some kind. */
+  #unreadable(environment: Environment, step: CallStep, moment: Moment): LockEvent[] {
+    const { syntax, owner } = environment
+    const name = calledName(syntax, step.call)
+    const likely = name === undefined ? undefined : this.#catalogue.likely(name)
+    if (!likely) return []
+    const word: Answer<Word> = { unknown: 'cannot be read here', detail: syntax.textOf(step.call) }
+    const within: Origin = { syntax, owner, ambiguous: false }
+    const number = moment.iteration?.number
+    if (number !== undefined && number > 0) return []
+    return [
+      { kind: likely, word, conditions: [], doubts: [], step, moment, about: aboutCall(syntax, step.call), within, designator: undefined },
+    ]
+  }
+
+  /** Rule C1: the conditions that stay open; `no` when one of them is known to be false. */
+  async #open(
+    environment: Environment,
+    conditions: readonly Condition[],
+    moment: Moment,
+  ): Promise<readonly Condition[] | 'no'> {
+    const verdicts = await Promise.all(
+      conditions.map(condition =>
+        condition.test && !moment.earlier ? this.#holds(environment, condition.test, condition.truthy, moment) : 'open',
+      ),
+    )
+    if (verdicts.includes(false)) return 'no'
+    return conditions.filter((_, index) => verdicts[index] === 'open')
+  }
+
+  async #holds(
+    environment: Environment,
+    test: Node,
+    truthy: boolean,
+    moment: Moment,
+  ): Promise<boolean | 'open'> {
+    const names: Node[] = []
+    for (const node of walkOwn(test)) {
+      if (isCall(node)) return 'open'
+      if (node.type === 'Identifier' && isNameUse(environment.syntax, node) && node.name !== 'undefined')
+        names.push(node)
+    }
+    const [value, ...leaves] = await Promise.all(
+      [test, ...names].map(node => environment.evaluate(node, moment)),
+    )
+    const answer = value && known(value.answer)
+    if (!answer || value.doubt || answer.kind === 'symbol') return 'open'
+    // A variable that was optimised out reads as undefined, and would decide the test wrongly.
+    for (const leaf of leaves) {
+      const one = known(leaf.answer)
+      if (!one || one.kind === 'undefined' || leaf.doubt) return 'open'
+    }
+    if (answer.kind === 'undefined' && names.length === 0) return 'open'
+    const isTrue = 'value' in answer ? Boolean(answer.value) : answer.kind === 'object' || answer.kind === 'function'
+    return isTrue === truthy
+  }
+}
+
+/** What stands for the lock, carried from the callee's words to the caller's. */
+function designatorOf(event: LockEvent, call: ResolvedCall, node: CallNode, syntax: Syntax) {
+  const inner = event.designator
+  if (!inner || inner.syntax !== call.origin.syntax) return inner
+  const outer = throughCall(call.origin, inner.node, node)
+  if (!outer) return inner
+  return { syntax, node: outer, index: inner.index && throughCall(call.origin, inner.index, node) }
+}
+
+function isNameUse(syntax: Syntax, node: Node): boolean {
+  const parent = syntax.parentOf(node)
+  if (parent?.type === 'MemberExpression') return parent.object === node || parent.computed
+  return parent?.type !== 'Property' || parent.value === node
+}
+
+/** An early return that looks at the lock's own word lets the owner in again: it holds the lock either way. */
+function withoutReentry(syntax: Syntax, entry: Entry, step: AcquireStep): readonly Condition[] {
+  const array = syntax.textOf(step.array)
+  return entry.conditions.filter(condition => {
+    const test = condition.test && syntax.textOf(condition.test)
+    return !(condition.why === 'an early exit' && test?.includes(array))
+  })
+}
+
+/** What a call is about, for matching calls whose words cannot be read: `m` of `m.lock()`, `m, 2` of `lock(m, 2)`. */
+function aboutCall(syntax: Syntax, call: CallNode): string {
+  const callee = unwrapped(call.callee as Node)
+  if (callee.type === 'MemberExpression' && callee.object.type !== 'Super')
+    return canonicalText(syntax, callee.object as Node)
+  return (call.arguments as Node[]).map(argument => canonicalText(syntax, argument)).join()
+}
+
+/** The block of `using g = call()`. */
+function usingScope(syntax: Syntax, call: CallNode): Node | undefined {
+  let node: Node = call
+  for (let parent = syntax.parentOf(node); parent; parent = syntax.parentOf(parent)) {
+    if (parent.type === 'VariableDeclaration')
+      return parent.kind === 'using' || parent.kind === 'await using' ? syntax.parentOf(parent) : undefined
+    if (parent.type !== 'VariableDeclarator' && parent.type !== 'AwaitExpression') return undefined
+    node = parent
+  }
+  return undefined
+}
+
+/** U1 as compilers write it: `__add(env, m.guard())` in a `try` whose `finally` disposes of everything in `env`. */
+function compiledDisposal(
+  syntax: Syntax,
+  owner: Node,
+  call: CallNode,
+  position: Position,
+): string | undefined {
+  const parent = syntax.parentOf(call)
+  if (!parent || !isCall(parent) || !(parent.arguments as Node[]).includes(call)) return undefined
+  for (const node of syntax.ancestors(call)) {
+    if (node === owner) return undefined
+    if (node.type !== 'TryStatement' || !node.finalizer || !contains(node.block, call)) continue
+    if (position === 'end' || !contains(node.block, position)) return 'a `finally` may have released it'
+    return undefined
+  }
+  return undefined
+}
+
+/** Whether a lock function can come back without the lock: it returns false somewhere. */
+function refuses(syntax: Syntax, owner: Node): boolean {
+  for (const node of walkOwn(owner)) {
+    if (node.type !== 'ReturnStatement' || !node.argument) continue
+    const text = syntax.textOf(unwrapped(node.argument as Node))
+    if (text === 'false' || text === '!1') return true
+  }
+  return false
+}
+
+function returnsVerdict(owner: Node): boolean {
+  for (const node of walkOwn(owner)) if (node.type === 'ReturnStatement' && node.argument) return true
+  return false
+}
+
+function firstAwait(owner: Node): Node | undefined {
+  for (const node of walkOwn(owner))
+    if (node.type === 'AwaitExpression' || (node.type === 'ForOfStatement' && node.await)) return node
+  return undefined
+}
+
+/** Y1's guard: when the caller has awaited since, the callee may have gone on. */
+function awaitsBetween(environment: Environment, call: CallNode, position: Position): boolean {
+  for (const node of walkOwn(environment.owner)) {
+    if (node.type !== 'AwaitExpression' && node.type !== 'YieldExpression') continue
+    if (contains(node, call)) continue
+    if (runsBefore(environment.syntax, call, node) && (position === 'end' || !runsBefore(environment.syntax, position, node)))
+      return true
+  }
+  return false
+}

@@ -1,0 +1,61 @@
+import type { Syntax } from '../../sources/syntax.ts'
+import type { Node } from '../../sources/syntax-tree.ts'
+import type { Answer, Value, Word } from '../../snapshot/question.ts'
+
+/** A value with what makes one doubt it. */
+export interface Known<T = Value> {
+  readonly answer: Answer<T>
+  readonly doubt?: string
+}
+
+/** One run of a loop variable, for the iterations of a loop that are over (rule L1). */
+export interface Iteration {
+  /** The identifier that declares the loop's variable. */
+  readonly variable: Node
+  /** The loop. */
+  readonly loop: Node
+  /** Counted from the first. */
+  readonly number: number
+}
+
+/** At which moment of a function an expression is to be read. */
+export interface Moment {
+  /** The step that the expression belongs to. */
+  readonly from: Node
+  /** The loop in whose earlier iteration it ran. */
+  readonly earlier?: Node
+  readonly iteration?: Iteration
+}
+
+/** Gives values to expressions of one function: a frame on the stack, or a function that was called and has returned. */
+export interface Environment {
+  readonly syntax: Syntax
+  /** The function, or the program. */
+  readonly owner: Node
+  evaluate(expression: Node, moment: Moment): Promise<Known>
+  /** The function that `super.name` means here. */
+  evaluateSuper(name: string): Promise<Known>
+  /** The value of `this`. */
+  receiver(): Promise<Known>
+  /** The object whose scopes hold the function's free names, for functions found by their source alone. */
+  readonly closure: Promise<Known>
+}
+
+export const unknown = (why: 'stale' | 'no such name' | 'cannot be read here', detail?: string): Known<never> => ({
+  answer: detail === undefined ? { unknown: why } : { unknown: why, detail },
+})
+
+export function known<T>(answer: Answer<T>): T | undefined {
+  return 'known' in answer ? answer.known : undefined
+}
+
+export function numberOf(value: Value | undefined): number | undefined {
+  if (value?.kind === 'number') return value.value
+  if (value?.kind === 'bigint') return Number(value.value)
+  return undefined
+}
+
+/** A word's name, the same in every thread. */
+export function wordKey(word: Word): string {
+  return `${word.buffer}+${word.byte}`
+}

@@ -1,0 +1,50 @@
+import type { Word } from '../../snapshot/question.ts'
+import { known, wordKey } from './environment.ts'
+import type { FrameEvents, LockEvent } from './event.ts'
+import { gives, net, sameWord } from './netting.ts'
+
+/** An acquisition on a stack that nothing on that stack has undone. */
+export interface Holding {
+  readonly party: string
+  readonly event: LockEvent
+  /** Whether a release of it is still to come on this stack (rule S1). */
+  readonly ahead: boolean
+}
+
+/** What a thread holds: its frames from the outermost in, each taking back what it releases and adding what it takes. */
+export function holdingsOf(party: string, frames: readonly FrameEvents[]): readonly Holding[] {
+  let holds: readonly LockEvent[] = []
+  for (let depth = frames.length - 1; depth >= 0; depth--) {
+    const past = frames[depth]!.past.map(event => ({ ...event, depth }))
+    holds = net(past, holds).holds
+  }
+  const ahead = frames.flatMap(frame => frame.ahead)
+  return holds.map(event => ({ party, event, ahead: event.scoped === true || ahead.some(one => releases(one, event)) }))
+}
+
+function releases(later: LockEvent, hold: LockEvent): boolean {
+  if (later.kind === 'give-back') return hold.step.kind === 'call' && hold.step.call === later.guard
+  if (!gives(hold.acquiring, later.change ?? {})) return false
+  if ('known' in later.word) return sameWord(hold, later)
+  return later.about === hold.about
+}
+
+/** Holdings whose word could be read, by word; and the rest. */
+export function byWord(holdings: readonly Holding[]): {
+  readonly read: ReadonlyMap<string, readonly Holding[]>
+  readonly unread: readonly Holding[]
+} {
+  const read = new Map<string, Holding[]>()
+  const unread: Holding[] = []
+  for (const holding of holdings) {
+    const word: Word | undefined = known(holding.event.word)
+    if (!word) {
+      unread.push(holding)
+      continue
+    }
+    const list = read.get(wordKey(word))
+    if (list) list.push(holding)
+    else read.set(wordKey(word), [holding])
+  }
+  return { read, unread }
+}

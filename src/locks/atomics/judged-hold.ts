@@ -1,0 +1,103 @@
+import { known } from './environment.ts'
+import type { LockEvent } from './event.ts'
+import type { FunctionCatalogue } from './function-catalogue.ts'
+import type { Holding } from './holder.ts'
+import { useOf } from './use.ts'
+import type { Waiter } from './waiter.ts'
+
+/** A holding with what speaks for it and against it. */
+export interface JudgedHold {
+  readonly holding: Holding
+  readonly doubt: string | undefined
+  /** The word itself names the holder. */
+  readonly byOwner: boolean
+}
+
+/**
+ * Rules S1 and S3: which of the holdings of one word are believed. A word that is taken and given back in pairs is a
+ * lock; one that is only consumed is not. The value of the word, where it names an owner, decides.
+ */
+export function judge(
+  holdings: readonly Holding[],
+  waiters: readonly Waiter[],
+  catalogue: FunctionCatalogue,
+): readonly JudgedHold[] {
+  const value = currentValue(holdings, waiters)
+  const judged: JudgedHold[] = []
+  for (const holding of holdings) {
+    const { event, ahead } = holding
+    const acquiring = event.acquiring
+    if (!acquiring) continue
+    // The word says that nobody has it.
+    if (acquiring.plain && acquiring.free !== undefined && value === acquiring.free) continue
+    // S1: a counter that this stack never gives back is consumed, not held.
+    if (!acquiring.plain && !ahead) continue
+    if (holdsItself(holding, waiters)) continue
+    const owned = ownerIn(event, value)
+    if (owned === 'another') continue
+    judged.push({ holding, doubt: doubtOf(event, ahead, owned === 'this', catalogue), byOwner: owned === 'this' })
+  }
+  return exclusive(judged)
+}
+
+/** The newest reading of the word, the waiters' own first: they are known to stand still. */
+function currentValue(holdings: readonly Holding[], waiters: readonly Waiter[]): number | undefined {
+  for (const { word } of waiters) {
+    const read = known(word)
+    if (read) return Number(read.value)
+  }
+  const read = holdings[0] && known(holdings[0].event.word)
+  return read && Number(read.value)
+}
+
+/** An acquisition counts against its own thread only when it was made further out than the one that waits. */
+function holdsItself({ party, event }: Holding, waiters: readonly Waiter[]): boolean {
+  const own = waiters.find(waiter => waiter.party === party)
+  return own !== undefined && event.depth !== undefined && event.depth < own.site
+}
+
+/** Owner words: what this acquisition wrote is compared with what stands there. */
+function ownerIn(event: LockEvent, value: number | undefined): 'this' | 'another' | undefined {
+  if (event.taken === undefined || value === undefined || !isOwnerWord(event)) return undefined
+  return event.taken === value ? 'this' : 'another'
+}
+
+function isOwnerWord(event: LockEvent): boolean {
+  const takes = event.acquiring?.takes
+  return takes !== undefined && takes.type !== 'Literal' && event.ownerWord === true
+}
+
+function doubtOf(
+  event: LockEvent,
+  ahead: boolean,
+  byOwner: boolean,
+  catalogue: FunctionCatalogue,
+): string | undefined {
+  if (byOwner) return undefined
+  if (event.doubts[0]) return event.doubts[0]
+  if (event.conditions.length > 0) return 'whether that acquisition was run, or succeeded, could not be decided'
+  if (event.within.ambiguous) return 'several functions of the program have the text of the one that took it'
+  if (!ahead && useOf(catalogue, event).releases > 0)
+    return 'nothing further out on this stack releases it, though the program does elsewhere: it may have been handed on'
+  return undefined
+}
+
+/** S3: one word, two exclusive holders cannot be; the same party twice is listed once, where it took it first. */
+function exclusive(judged: readonly JudgedHold[]): readonly JudgedHold[] {
+  const owned = judged.filter(one => one.byOwner)
+  const believed = owned.length > 0 ? owned : judged
+  const once: JudgedHold[] = []
+  for (const one of believed) {
+    const { mode, lock } = one.holding.event.acquiring!
+    const same = once.findIndex(
+      other => other.holding.party === one.holding.party && mode === 'exclusive' && lock !== 'semaphore',
+    )
+    if (same < 0) once.push(one)
+    else if (once[same]!.doubt !== undefined && one.doubt === undefined) once[same] = one
+  }
+  const sole = once.filter(one => one.holding.event.acquiring!.lock !== 'semaphore' && one.doubt === undefined)
+  const writers = sole.filter(one => one.holding.event.acquiring!.mode === 'exclusive')
+  if (writers.length === 0 || sole.length === 1) return once
+  const doubt = 'another thread seems to hold it too, and only one can'
+  return once.map(one => (one.doubt === undefined ? { ...one, doubt } : one))
+}

@@ -1,0 +1,308 @@
+import { declarationOf } from '../../sources/scopes.ts'
+import type { Syntax } from '../../sources/syntax.ts'
+import { type CallNode, isCall, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
+import type { ScriptTexts } from '../../snapshot/question.ts'
+import type { Asker } from './asker.ts'
+import { constantOf, isPath } from './constants.ts'
+import { known, type Moment } from './environment.ts'
+import type { FrameEnvironment } from './frame-environment.ts'
+import { classOf, type FunctionCatalogue, namesOf } from './function-catalogue.ts'
+import type { PlacedFrame } from './prepared.ts'
+import { loopVariable } from './rendering.ts'
+import { stepsOf } from './steps.ts'
+
+/** A lock as a reader of the program would name it, and the frame that asks for it by that name. */
+export interface Naming {
+  readonly label: string
+  readonly frame: PlacedFrame
+}
+
+/** The moment of a step that is over: what it named then may have another name, or value, now. */
+export interface Past {
+  readonly moment: Moment
+  readonly environment: FrameEnvironment
+}
+
+/** Goes out from the lock's own code to the frame that uses the lock, and names it in that frame's words (§5). */
+export class Names {
+  readonly #asker: Asker
+  readonly #texts: ScriptTexts
+  readonly #catalogue: FunctionCatalogue
+
+  constructor(asker: Asker, texts: ScriptTexts, catalogue: FunctionCatalogue) {
+    this.#asker = asker
+    this.#catalogue = catalogue
+    this.#texts = texts
+  }
+
+  /**
+   * @param expression what stands for the lock in `stack[at]`: the typed array of an operation, or the receiver or
+   * argument of a call that acquires
+   * @param inLock whether `stack[at]` is the lock's own code
+   */
+  async name(
+    stack: readonly PlacedFrame[],
+    at: number,
+    expression: Node,
+    index: Node | undefined,
+    inLock: boolean,
+    past?: Past,
+  ): Promise<Naming> {
+    let frameIndex = at
+    let node: Node | undefined = unwrapped(expression)
+    let indexNode = index
+    let indexFrame = at
+    let lockClass = inLock ? classNodeOf(stack[at]!) : undefined
+    let leaving = inLock
+    for (let steps = 0; steps < 6; steps++) {
+      const frame: PlacedFrame = stack[frameIndex]!
+      const bare: boolean = node?.type === 'ThisExpression' || node?.type === 'Super'
+      const own: boolean = lockClass !== undefined && sameClass(classNodeOf(frame), lockClass) && rootOf(node!).type === 'ThisExpression'
+      if (!leaving && !bare && !own && !this.#passesOn(frame, node!)) break
+      const caller: PlacedFrame | undefined = callerOf(stack, frameIndex)
+      if (!caller) break
+      const outer: Node | undefined = throughCall(frame, node!, caller.call!)
+      if (indexFrame === frameIndex) indexNode = choosing(frame, node!) ?? indexNode
+      if (indexNode && indexFrame === frameIndex) {
+        const outerIndex = throughCall(frame, indexNode, caller.call!)
+        if (outerIndex) {
+          indexNode = outerIndex
+          indexFrame = frameIndex + 1
+        }
+      }
+      lockClass ??= bare ? classNodeOf(frame) : undefined
+      if (!outer) {
+        // A lock in a variable of its own: the name stays, but it is the caller that asks.
+        if (leaving) return { label: await this.#label(stack, frameIndex, node!, indexNode, indexFrame, past), frame: caller }
+        break
+      }
+      node = outer
+      frameIndex++
+      leaving = false
+    }
+    return {
+      label: await this.#label(stack, frameIndex, node!, indexNode, indexFrame, frameIndex === at ? past : undefined),
+      frame: stack[frameIndex]!,
+    }
+  }
+
+  /** A parameter of a function that only acquires: the caller's name for it says more. */
+  #passesOn(frame: PlacedFrame, node: Node): boolean {
+    if (node.type !== 'Identifier') return false
+    const declaration = declarationOf(frame.syntax, node.name, node)
+    if (declaration?.kind !== 'parameter' || declaration.scope !== frame.owner) return false
+    return namesOf(frame.syntax, frame.owner).some(name => this.#catalogue.likely(name) === 'acquire')
+  }
+
+  async #label(
+    stack: readonly PlacedFrame[],
+    at: number,
+    node: Node,
+    index: Node | undefined,
+    indexFrame: number,
+    past: Past | undefined,
+  ): Promise<string> {
+    const base = await this.#path(stack, at, node, 4, past)
+    if (!index || base.endsWith(']')) return base
+    const frame = stack[indexFrame]!
+    const constant = constantOf(frame.syntax, index)
+    if (constant === 0) return base
+    const value = constant ?? (await this.#number(frame, index, past))
+    return value === undefined ? base : `${base}[${value}]`
+  }
+
+  /** `this.#lock` → `BoundedQueue.#lock`, `locks[i]` → `locks[2]`, `a.lock` → `accounts[3].lock`. */
+  async #path(
+    stack: readonly PlacedFrame[],
+    at: number,
+    expression: Node,
+    depth: number,
+    past?: Past,
+  ): Promise<string> {
+    const frame = stack[at]!
+    const { syntax } = frame
+    const node = unwrapped(expression)
+    if (node.type === 'ThisExpression' || node.type === 'Super') return className(frame)
+    if (node.type === 'MemberExpression') {
+      const object = await this.#path(stack, at, node.object as Node, depth, past)
+      if (!node.computed) return `${object}.${this.#original(frame, node.property as Node)}`
+      const property = node.property as Node
+      const constant = constantOf(syntax, property)
+      const key = constant ?? (await this.#key(frame, property, past))
+      return `${object}[${key ?? syntax.textOf(property)}]`
+    }
+    if (node.type === 'CallExpression') {
+      const compiled = compiledPrivate(syntax, node)
+      if (compiled) {
+        const holder = await this.#path(stack, at, compiled.holder, depth, past)
+        return `${holder}.#${compiled.name}`
+      }
+      return shorten(syntax.textOf(node))
+    }
+    if (node.type !== 'Identifier') return shorten(syntax.textOf(node))
+    const declaration = declarationOf(syntax, node.name, node)
+    const loop = declaration && syntax.parentOf(syntax.parentOf(declaration.node) ?? declaration.node)
+    if (loop?.type === 'ForOfStatement' && loopVariable(loop) === declaration?.identifier) {
+      const list = syntax.textOf(loop.right)
+      if (past?.moment.iteration?.loop === loop) return `${shorten(list)}[${past.moment.iteration.number}]`
+      const place = await this.#number(frame, `[...(${list})].indexOf(${node.name})`)
+      if (place !== undefined && place >= 0) return `${shorten(list)}[${place}]`
+    }
+    if (declaration?.kind === 'parameter' && depth > 0 && declaration.scope === frame.owner) {
+      const caller = callerOf(stack, at)
+      const given = caller && throughCall(frame, node, caller.call!)
+      if (given && isNaming(given)) return this.#path(stack, at + 1, given, depth - 1)
+    }
+    return this.#original(frame, node)
+  }
+
+  /** The name that the source map keeps for a minified one. */
+  #original(frame: PlacedFrame, node: Node): string {
+    const text = frame.syntax.textOf(node)
+    const { line, column } = frame.syntax.lines.positionAt(node.start)
+    const name = this.#texts.original(frame.activation.script, line, column).name
+    if (!name || !/^#?[\w$]+$/.test(name)) return text
+    return text.startsWith('#') && !name.startsWith('#') ? `#${name}` : name
+  }
+
+  async #number(frame: PlacedFrame, expression: Node | string, past?: Past): Promise<number | undefined> {
+    const key = await this.#key(frame, expression, past)
+    return typeof key === 'number' ? key : undefined
+  }
+
+  async #key(frame: PlacedFrame, expression: Node | string, past?: Past): Promise<string | number | undefined> {
+    const text =
+      typeof expression === 'string'
+        ? expression
+        : past
+          ? past.environment.textOf(expression, past.moment)
+          : frame.syntax.textOf(expression)
+    if (text === undefined) return undefined
+    const value = known(await this.#asker.value(frame.activation, text))
+    if (value?.kind === 'number') return value.value
+    return value?.kind === 'string' ? JSON.stringify(value.value) : undefined
+  }
+}
+
+/** `const cell = this.get(n)`: what picks the lock out of the receiver's. */
+function choosing(frame: PlacedFrame, node: Node): Node | undefined {
+  if (node.type !== 'Identifier') return undefined
+  const initialiser = declarationOf(frame.syntax, node.name, node)?.initialiser
+  if (!initialiser || isPath(initialiser) || initialiser.type !== 'CallExpression') return undefined
+  return initialiser.arguments[0] as Node | undefined
+}
+
+/** A function that is there to lock: what it takes it leaves taken, or it runs a callback while it holds it. */
+export function isLockCode(syntax: Syntax, owner: Node): boolean {
+  const { steps } = stepsOf(syntax, owner)
+  if (!steps.some(step => step.kind === 'change')) return true
+  for (const node of walkOwn(owner)) {
+    if (!isCall(node) || node.callee.type !== 'Identifier') continue
+    const declaration = declarationOf(syntax, node.callee.name, node)
+    if (declaration?.kind === 'parameter' && declaration.scope === owner) return true
+  }
+  return false
+}
+
+/** The frame that called `stack[at]` by a plain call. */
+export function callerOf(stack: readonly PlacedFrame[], at: number): PlacedFrame | undefined {
+  const caller = stack[at + 1]
+  if (!caller?.exact || !caller.call) return undefined
+  return caller.activation.index === stack[at]!.activation.index + 1 ? caller : undefined
+}
+
+/** What an expression over `this` or a parameter is in the caller's words. */
+export function throughCall(
+  frame: { readonly syntax: Syntax; readonly owner: Node },
+  expression: Node,
+  call: CallNode,
+): Node | undefined {
+  const root = rootOf(expression)
+  if ((root.type === 'ThisExpression' || root.type === 'Super') && call.type === 'NewExpression') {
+    // N2: a field of an object under construction is what the constructor was given.
+    for (const node of walkOwn(frame.owner))
+      if (node.type === 'AssignmentExpression' && node.left.type === 'MemberExpression')
+        if (frame.syntax.textOf(node.left) === frame.syntax.textOf(unwrapped(expression)))
+          return throughCall(frame, node.right as Node, call)
+    return undefined
+  }
+  if (root.type === 'ThisExpression' || root.type === 'Super') {
+    const callee = unwrapped(call.callee as Node)
+    return callee.type === 'MemberExpression' ? (callee.object as Node) : undefined
+  }
+  if (root.type !== 'Identifier') return undefined
+  const declaration = declarationOf(frame.syntax, root.name, root)
+  if (declaration?.kind === 'parameter' && declaration.scope === frame.owner) {
+    const position = Number.parseInt(declaration.path ?? '0', 10)
+    return call.arguments[position] as Node | undefined
+  }
+  // `const cell = this.get(n)`: the lock is one of the receiver's.
+  if (declaration?.initialiser && declaration.kind !== 'parameter' && !isPath(declaration.initialiser)) {
+    const callee = unwrapped(call.callee as Node)
+    const mentionsThis = [...walkOwn(declaration.initialiser)].some(node => node.type === 'ThisExpression')
+    return mentionsThis && callee.type === 'MemberExpression' ? (callee.object as Node) : undefined
+  }
+  // `const cell = this.#cell` at the start of a method.
+  if (declaration?.initialiser && declaration.path === undefined && declaration.kind !== 'parameter')
+    return frame.syntax.ownerOf(declaration.node) === frame.owner && rootOf(declaration.initialiser) !== root
+      ? throughCall(frame, declaration.initialiser, call)
+      : undefined
+  return undefined
+}
+
+function rootOf(expression: Node): Node {
+  let node = unwrapped(expression)
+  for (;;) {
+    if (node.type === 'MemberExpression') node = unwrapped(node.object as Node)
+    else if (node.type === 'CallExpression' && node.arguments[0] && privateGetter(node))
+      node = unwrapped(node.arguments[0] as Node)
+    else return node
+  }
+}
+
+function privateGetter(call: Extract<Node, { type: 'CallExpression' }>): boolean {
+  const callee = unwrapped(call.callee as Node)
+  const second = call.arguments[1]
+  return (
+    second?.type === 'Identifier' &&
+    (callee.type === 'Identifier' || callee.type === 'MemberExpression') &&
+    call.arguments[0]?.type === 'ThisExpression'
+  )
+}
+
+/** `__classPrivateFieldGet(this, _Mutex_cell, "f")`, `__privateGet(this, _cell)`: the WeakMap's name is the field's. */
+function compiledPrivate(
+  syntax: Syntax,
+  call: Extract<Node, { type: 'CallExpression' }>,
+): { holder: Node; name: string } | undefined {
+  if (!privateGetter(call)) return undefined
+  const store = syntax.textOf(call.arguments[1]!)
+  const name = /^_[A-Z]\w*?_(\w+)$/.exec(store)?.[1] ?? store.replace(/^_+/, '')
+  return { holder: call.arguments[0] as Node, name }
+}
+
+function isNaming(expression: Node): boolean {
+  const node = unwrapped(expression)
+  return node.type === 'Identifier' || node.type === 'MemberExpression' || node.type === 'ThisExpression'
+}
+
+function className(frame: PlacedFrame): string {
+  const { class: declared, thisClass } = frame.activation.frame
+  if (typeof declared === 'string' && declared) return declared
+  const node = classNodeOf(frame)
+  if (node && 'id' in node && node.id) return (node.id as { name: string }).name
+  return thisClass ?? 'this'
+}
+
+function classNodeOf(frame: PlacedFrame): Node | undefined {
+  return classOf(frame.syntax, frame.owner)
+}
+
+function sameClass(left: Node | undefined, right: Node | undefined): boolean {
+  return left !== undefined && left === right
+}
+
+function shorten(text: string): string {
+  const one = text.replace(/\s+/g, ' ')
+  return one.length > 60 ? `${one.slice(0, 57)}…` : one
+}

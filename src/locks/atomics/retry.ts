@@ -1,0 +1,58 @@
+import { declarationOf, writesTo } from '../../sources/scopes.ts'
+import type { Syntax } from '../../sources/syntax.ts'
+import { type CallNode, isCall, isLoop, type Node, walkOwn } from '../../sources/syntax-tree.ts'
+import { operationOf } from './operations.ts'
+import { type AcquireStep, contains } from './steps.ts'
+import { targetOf } from './way.ts'
+
+/**
+ * Rule T1: the end of a time limit leaves nothing when the wait's result is thrown away and the loop is left only by
+ * taking the word: no clock, no counter, no other call has a say in it.
+ */
+export function isRetried(syntax: Syntax, step: AcquireStep, parked: CallNode | undefined): boolean {
+  const loop = step.region
+  if (!isLoop(loop) || loop.type === 'ForOfStatement' || loop.type === 'ForInStatement' || !parked) return false
+  if (syntax.parentOf(parked)?.type !== 'ExpressionStatement') return false
+  const tests: Node[] = loop.test ? [loop.test as Node] : []
+  for (const node of walkOwn(loop)) {
+    const leaves =
+      node.type === 'ReturnStatement' ||
+      node.type === 'ThrowStatement' ||
+      (node.type === 'BreakStatement' && targetOf(syntax, node, syntax.root) === loop)
+    if (!leaves) continue
+    let decided = false
+    for (const at of syntax.ancestors(node)) {
+      if (at === loop) break
+      if (at.type === 'IfStatement' && !contains(at.test as Node, node)) {
+        tests.push(at.test as Node)
+        decided = true
+      }
+    }
+    if (!decided) return false
+  }
+  return tests.length > 0 && tests.every(test => onlyTheWord(syntax, loop, test))
+}
+
+/** True when a test looks at nothing that changes in the loop but results of `Atomics`. */
+function onlyTheWord(syntax: Syntax, loop: Node, test: Node): boolean {
+  for (const node of walkOwn(test)) {
+    if (node.type === 'UpdateExpression') return false
+    if (isCall(node) && !operationOf(syntax, node)) return false
+    if (node.type !== 'Identifier') continue
+    const declaration = declarationOf(syntax, node.name, node)
+    if (!declaration) continue
+    if (declaration.initialiser && contains(loop, declaration.node) && !isResult(syntax, declaration.initialiser))
+      return false
+    for (const write of writesTo(syntax, declaration)) {
+      if (!contains(loop, write)) continue
+      if (write.type !== 'AssignmentExpression' || !isResult(syntax, write.right as Node)) return false
+    }
+  }
+  return true
+}
+
+function isResult(syntax: Syntax, node: Node): boolean {
+  if (!isCall(node)) return false
+  const operation = operationOf(syntax, node)
+  return operation !== undefined && operation.name !== 'wait'
+}

@@ -1,0 +1,200 @@
+import type { Answer, Value, Word } from '../../snapshot/question.ts'
+import { type CallNode, isLoop, type Node, unwrapped } from '../../sources/syntax-tree.ts'
+import type { Acquiring } from './acquiring.ts'
+import type { Asker } from './asker.ts'
+import { type Known, known, numberOf, wordKey } from './environment.ts'
+import { FrameEnvironment } from './frame-environment.ts'
+import { isLockCode, type Names } from './names.ts'
+import type { PlacedFrame } from './prepared.ts'
+import { isRetried } from './retry.ts'
+import { type AcquireStep, contains, stepsOf } from './steps.ts'
+import { operationOf } from './operations.ts'
+
+/** A thread in `Atomics.wait`, or in the loop of a lock that spins. */
+export interface Waiter {
+  readonly party: string
+  /** The memory was made for this one wait: nobody else can reach it, so it is a sleep. */
+  readonly sleeps: boolean
+  /** The frame whose code acquires or waits. */
+  readonly site: number
+  /** The word that is to be taken, or waited on where nothing is taken. */
+  readonly word: Answer<Word>
+  /** The word that the thread is parked on; another one for ticket locks and the like. */
+  readonly parkedOn: Answer<Word>
+  readonly expected: number | undefined
+  /** Milliseconds; null without a limit. */
+  readonly timeout: number | null | { readonly unknown: string }
+  /** A time limit whose end only begins the wait anew (rule T1). */
+  readonly retried: boolean
+  /** Undefined when nothing is taken: it waits for an event. */
+  readonly acquiring: Acquiring | undefined
+  /** What this thread would write to take it: its id as an owner. */
+  readonly takes: number | undefined
+  /** The source of what it would write. */
+  readonly takesText: string | undefined
+  readonly spins: boolean
+  readonly label: string
+  readonly at: PlacedFrame
+  readonly callText: string
+}
+
+/** Rule "Who waits": what the innermost frame of a thread stands in. */
+export async function readWaiter(
+  party: string,
+  stack: readonly PlacedFrame[],
+  asker: Asker,
+  names: Names,
+): Promise<Waiter | undefined> {
+  const top = stack[0]
+  if (!top || top.activation.index !== 0) return undefined
+  if (!top.exact || !top.call || !(await isWait(top, top.call, asker))) return readSpinner(party, stack, asker, names)
+  const { syntax, owner } = top
+  const [array, index, expected, timeout] = top.call.arguments as Node[]
+  if (!array || !index) return undefined
+  const inTop = new FrameEnvironment(syntax, owner, top.activation, top.call, asker)
+  const moment = { from: top.call }
+  const own = stepsOf(syntax, owner).steps.find(
+    (step): step is AcquireStep => step.kind === 'acquire' && step.wait?.call === top.call,
+  )
+  const helper = own ? undefined : parkedFor(stack, asker)
+  const [parkedOn, expectedValue, timeoutValue, helperWord] = await Promise.all([
+    wordAt(asker, inTop.evaluate(array, moment), inTop.evaluate(index, moment)),
+    expected && inTop.evaluate(expected, moment),
+    timeout && inTop.evaluate(timeout, moment),
+    helper?.word,
+  ])
+  // A6: a helper parks; the word is taken in the loop that calls it.
+  const parkedWord = known(parkedOn)
+  const helperKnown = helperWord && known(helperWord)
+  const byHelper =
+    helper && parkedWord && helperKnown && wordKey(parkedWord) === wordKey(helperKnown) ? helper : undefined
+  const step = own ?? byHelper?.step
+  const site = byHelper?.site ?? 0
+  const frame = stack[site]!
+  const environment = new FrameEnvironment(frame.syntax, frame.owner, frame.activation, frame.position, asker)
+  const here = { from: frame.position }
+  const otherWord = own && (own.array !== array || own.index !== index)
+  const [word, takes, naming] = await Promise.all([
+    otherWord ? wordAt(asker, environment.evaluate(own.array, here), environment.evaluate(own.index, here)) : parkedOn,
+    step?.acquiring.takes && environment.evaluate(step.acquiring.takes, here),
+    names.name(
+      stack,
+      site,
+      step?.array ?? array,
+      step?.index ?? index,
+      isLockCode(frame.syntax, frame.owner),
+    ),
+  ])
+  const limit = timeoutOf(timeout, timeoutValue)
+  return {
+    party,
+    sleeps: unwrapped(array).type === 'NewExpression',
+    site,
+    word,
+    parkedOn,
+    expected: expectedValue && numberOf(known(expectedValue.answer)),
+    timeout: limit,
+    retried: limit !== null && step !== undefined && isRetried(frame.syntax, step, frame.call),
+    acquiring: step?.acquiring,
+    takes: takes && numberOf(known(takes.answer)),
+    takesText: step?.acquiring.takes && frame.syntax.textOf(step.acquiring.takes),
+    spins: false,
+    label: naming.label,
+    at: naming.frame,
+    callText: callText(top),
+  }
+}
+
+/** §7: a thread that runs, and whose innermost frames stand in the loop of a lock that spins. */
+async function readSpinner(
+  party: string,
+  stack: readonly PlacedFrame[],
+  asker: Asker,
+  names: Names,
+): Promise<Waiter | undefined> {
+  for (const site of [0, 1]) {
+    const frame = stack[site]
+    if (!frame || frame.activation.index !== site) return undefined
+    const step = stepsOf(frame.syntax, frame.owner).steps.find(
+      (one): one is AcquireStep =>
+        one.kind === 'acquire' && isLoop(one.region) && contains(one.region, frame.position),
+    )
+    if (!step || (step.wait && site > 0)) continue
+    const environment = new FrameEnvironment(frame.syntax, frame.owner, frame.activation, frame.position, asker)
+    const here = { from: frame.position }
+    const [word, takes, naming] = await Promise.all([
+      wordAt(asker, environment.evaluate(step.array, here), environment.evaluate(step.index, here)),
+      step.acquiring.takes && environment.evaluate(step.acquiring.takes, here),
+      names.name(stack, site, step.array, step.index, isLockCode(frame.syntax, frame.owner)),
+    ])
+    return {
+      party,
+      sleeps: false,
+      site,
+      word,
+      parkedOn: word,
+      expected: undefined,
+      timeout: null,
+      retried: true,
+      acquiring: step.acquiring,
+      takes: takes && numberOf(known(takes.answer)),
+      takesText: step.acquiring.takes && frame.syntax.textOf(step.acquiring.takes),
+      spins: true,
+      label: naming.label,
+      at: naming.frame,
+      callText: frame.syntax.textOf(step.takings[0]!.call).replace(/\s+/g, ' '),
+    }
+  }
+  return undefined
+}
+
+/** The source says so, or the function that is called is a realm's own `Atomics.wait`, whatever it is called here. */
+async function isWait(frame: PlacedFrame, call: CallNode, asker: Asker): Promise<boolean> {
+  const operation = operationOf(frame.syntax, call)
+  if (operation) return operation.name === 'wait'
+  if (call.arguments.length < 3) return false
+  const value = known(await asker.value(frame.activation, frame.syntax.textOf(call.callee)))
+  return value?.kind === 'function' && /^function wait\(\) \{\s*\[native code\]/.test(value.source)
+}
+
+function parkedFor(stack: readonly PlacedFrame[], asker: Asker) {
+  for (const site of [1, 2]) {
+    const frame = stack[site]
+    if (!frame || frame.activation.index !== site) return undefined
+    const step = stepsOf(frame.syntax, frame.owner).steps.find(
+      (one): one is AcquireStep => one.kind === 'acquire' && contains(one.region, frame.position),
+    )
+    if (!step) continue
+    const environment = new FrameEnvironment(frame.syntax, frame.owner, frame.activation, frame.position, asker)
+    const here = { from: frame.position }
+    const word = wordAt(asker, environment.evaluate(step.array, here), environment.evaluate(step.index, here))
+    return { site, step, word }
+  }
+  return undefined
+}
+
+async function wordAt(asker: Asker, array: Promise<Known>, index: Promise<Known>): Promise<Answer<Word>> {
+  const [holder, at] = await Promise.all([array, index])
+  const value = known(holder.answer)
+  const number = numberOf(known(at.answer))
+  if (value?.kind === 'object' && number !== undefined) return asker.word(value.ref, number)
+  if (!('known' in holder.answer)) return holder.answer
+  return 'known' in at.answer ? { unknown: 'no such name' } : at.answer
+}
+
+function timeoutOf(
+  argument: Node | undefined,
+  value: Known<Value> | undefined,
+): number | null | { unknown: string } {
+  if (!argument) return null
+  const limit = value && known(value.answer)
+  if (limit?.kind === 'undefined') return null
+  const number = numberOf(limit)
+  if (number === undefined) return { unknown: 'its time limit could not be read' }
+  return Number.isFinite(number) ? number : null
+}
+
+function callText(frame: PlacedFrame): string {
+  const text = frame.syntax.textOf(frame.call!).replace(/\s+/g, ' ')
+  return text.length > 100 ? `${text.slice(0, 97)}…` : text
+}

@@ -1,0 +1,32 @@
+/** The entry of the rules: from paused activations to who waits, for what, and who holds it. */
+import type { Activation, ScriptTexts, ValueSource } from '../snapshot/question.ts'
+import type { SyntaxStore } from '../sources/syntax-store.ts'
+import { atomicsFacts, type LockFacts, type OtherParty } from './atomics/facts.ts'
+import { prepare } from './atomics/prepared.ts'
+
+export type { LockFacts, OtherParty } from './atomics/facts.ts'
+
+/** Everything that can be worked out from source text alone, while the program runs on. */
+export function prepareLocks(
+  activations: ReadonlyMap<string, readonly Activation[]>,
+  syntax: SyntaxStore,
+  texts: ScriptTexts,
+): void {
+  const prepared = prepare(activations, syntax, texts)
+  // Rehearsed on a source that knows nothing: what the rules look up in the trees, they look up only once.
+  void atomicsFacts(prepared, { ask: () => Promise.resolve({ unknown: 'not asked' }) }, undefined)
+}
+
+/**
+ * Asks about the paused activations (by party, innermost first) and puts the answers together. `others` are the
+ * JavaScript threads whose stacks are not given: without that list nobody can be said to be the last who could help.
+ */
+export async function recogniseLocks(
+  activations: ReadonlyMap<string, readonly Activation[]>,
+  syntax: SyntaxStore,
+  texts: ScriptTexts,
+  values: ValueSource,
+  others?: readonly OtherParty[],
+): Promise<LockFacts> {
+  return atomicsFacts(prepare(activations, syntax, texts), values, others)
+}

@@ -1,0 +1,68 @@
+/** The report for a person. */
+import type { Diagnosis } from '../diagnosis/diagnosis.ts'
+import { duration } from '../diagnosis/doing.ts'
+import { buildRoster, counted } from '../diagnosis/roster.ts'
+import type { Snapshot } from '../snapshot/model.ts'
+import { type Style, statusColor, styleFor } from './style.ts'
+import { threadsSection } from './threads-section.ts'
+import { verdictSection } from './verdict-section.ts'
+import { wrap } from './wrap.ts'
+
+export interface TextOptions {
+  /** Show the frames of Node and of dependencies too. */
+  readonly allFrames?: boolean
+  /** Decided by the caller; nothing here looks at a terminal. */
+  readonly color?: boolean
+  /** Columns to wrap at; 100 unless told. */
+  readonly width?: number
+}
+
+/** The verdict as one sentence, the evidence, then every thread, what could not be seen, and the cost. */
+export function renderText(snapshot: Snapshot, diagnosis: Diagnosis, options: TextOptions = {}): string {
+  const { allFrames = false, color = false, width = 100 } = options
+  const style = styleFor(color)
+  const roster = buildRoster(snapshot)
+  const sections = [
+    verdictSection(snapshot, diagnosis, roster, style, width),
+    processesSection(snapshot, diagnosis, style, width),
+    ...snapshot.processes.map(process => threadsSection(process, diagnosis, allFrames, style, width)),
+    gapsSection(snapshot, style, width),
+    [style('dim', costLine(snapshot))],
+  ]
+  return `${sections
+    .filter(lines => lines.length > 0)
+    .map(lines => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+/** Of several processes each has its verdict. */
+function processesSection(
+  { processes }: Snapshot,
+  diagnosis: Diagnosis,
+  style: Style,
+  width: number,
+): readonly string[] {
+  if (processes.length < 2) return []
+  const lines = diagnosis.processes.flatMap(({ process, status, summary }) => {
+    const [head = '', ...more] = wrap(`${process.slice(1)}  ${status}  ${summary}`, width, '  ', '      ')
+    return [head.replace(`  ${status}  `, `  ${style(statusColor[status], status)}  `), ...more]
+  })
+  return [style('bold', 'PROCESSES'), ...lines]
+}
+
+/** What could not be seen, why, and what would show it. */
+function gapsSection({ processes }: Snapshot, style: Style, width: number): readonly string[] {
+  const gaps = processes.flatMap(process => process.gaps)
+  if (gaps.length === 0) return []
+  const lines = gaps.flatMap(({ what, reason, remedy }) => [
+    ...wrap(`${what}: ${reason}`, width, '  ', '      '),
+    ...(remedy === '' ? [] : wrap(`To see it: ${remedy}`, width, '      ')),
+  ])
+  return [style('bold', 'NOT SEEN'), ...lines]
+}
+
+function costLine({ looks, cost, processes }: Snapshot): string {
+  const paused = Math.max(0, ...processes.map(({ pausedMs }) => pausedMs))
+  const pause = paused > 0 ? `threads paused at most ${duration(paused)}` : 'no thread was paused'
+  return `${counted(looks, 'look')}, ${pause}, ${duration(cost.wallMs)} in all`
+}

@@ -1,0 +1,92 @@
+/** Every thread: those that run JavaScript with their stacks, the others grouped. */
+import type { Diagnosis } from '../diagnosis/diagnosis.ts'
+import { duration } from '../diagnosis/doing.ts'
+import { bare, threadName } from '../diagnosis/roster.ts'
+import { cpuBetween } from '../diagnosis/standstill.ts'
+import { lastLook } from '../diagnosis/stay.ts'
+import { isUnknown, type Process, type Thread } from '../snapshot/model.ts'
+import { kernelThreads } from './kernel-threads.ts'
+import { layOut } from './rows.ts'
+import { stackRows } from './stack.ts'
+import { type Style, statusColor } from './style.ts'
+import { wrap } from './wrap.ts'
+
+const mostFrames = 30
+
+export function threadsSection(
+  process: Process,
+  diagnosis: Diagnosis,
+  allFrames: boolean,
+  style: Style,
+  width: number,
+): readonly string[] {
+  const { pid, runtime, argv, threads } = process
+  const version = isUnknown(runtime.version) ? '' : ` ${runtime.version}`
+  const title = `${style('bold', 'THREADS')}  process ${pid}, ${runtime.name}${version}: ${argv.join(' ')}`
+  const verdicts = new Map(diagnosis.threads.map(verdict => [verdict.thread, verdict]))
+  const scripted = threads.filter(({ role }) => role === 'main' || role === 'worker')
+  const lines = scripted.flatMap(thread => {
+    const status = verdicts.get(thread.id)?.status
+    const word = status ? style(statusColor[status], status) : ''
+    const head = [
+      style('bold', bare(threadName(thread))),
+      tidText(thread),
+      word,
+      activityText(thread),
+      cpuText(thread),
+    ]
+    const frames = lastLook(thread)?.frames ?? []
+    const rows = stackRows(frames, process, { allFrames, most: mostFrames })
+    return [
+      `  ${head.filter(text => text !== '').join('  ')}`,
+      ...loopLines(thread, width),
+      ...layOut(rows, '      ', false, style),
+    ]
+  })
+  return [title, ...lines, ...kernelThreads(threads)]
+}
+
+function tidText({ tid }: Thread): string {
+  return isUnknown(tid) ? `tid unknown: ${tid.unknown}` : `tid ${tid}`
+}
+
+function activityText(thread: Thread): string {
+  const activity = lastLook(thread)?.activity
+  switch (activity?.kind) {
+    case undefined:
+      return 'not looked at'
+    case 'running':
+      return 'runs'
+    case 'event-loop':
+      return 'in its event loop'
+    case 'system-call':
+      return `in ${activity.call.name}: ${activity.call.meaning}`
+    case 'stopped':
+      return `stopped by ${activity.by}`
+    case 'unknown':
+      return `not seen: ${activity.why}`
+    case 'parked': {
+      const { timeoutMs } = activity
+      const limit = isUnknown(timeoutMs)
+        ? 'timeout unknown'
+        : timeoutMs === null
+          ? 'no timeout'
+          : `timeout ${duration(timeoutMs)}`
+      return `parked in ${activity.in}, ${limit}`
+    }
+  }
+}
+
+function cpuText(thread: Thread): string {
+  const kernel = lastLook(thread)?.kernel
+  if (!kernel || isUnknown(kernel)) return ''
+  const between = thread.looks.length > 1 ? `, +${duration(cpuBetween(thread) ?? 0)} between looks` : ''
+  return `CPU ${duration(kernel.cpuMs)}${between}`
+}
+
+function loopLines({ loop, looks }: Thread, width: number): readonly string[] {
+  if (!loop || looks.at(-1)?.activity.kind !== 'event-loop') return []
+  const text = loop.sources.map(source => source.text).join('; ')
+  if (text === '') return loop.complete ? ['      nothing keeps its loop alive'] : []
+  return wrap(`kept alive by ${text}${loop.complete ? '' : ' (there may be more)'}`, width, '      ')
+}

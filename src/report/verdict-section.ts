@@ -1,0 +1,106 @@
+/** The verdict as one sentence, and the evidence for it. */
+import type { Diagnosis, Finding, ThreadVerdict, Verdict } from '../diagnosis/diagnosis.ts'
+import { doing } from '../diagnosis/doing.ts'
+import { edgeSentence } from '../diagnosis/findings/edge-sentence.ts'
+import { capital, partyCount, type Roster, shortList } from '../diagnosis/roster.ts'
+import type { Snapshot } from '../snapshot/model.ts'
+import { findingStacks } from './finding-stacks.ts'
+import { type Style, statusColor } from './style.ts'
+import { wrap } from './wrap.ts'
+
+/** Findings told in full; the rest has a line each. */
+const inFull = 3
+const mostThreads = 6
+
+export function verdictSection(
+  snapshot: Snapshot,
+  diagnosis: Diagnosis,
+  roster: Roster,
+  style: Style,
+  width: number,
+): readonly string[] {
+  const { verdict, findings } = diagnosis
+  const [first, ...others] = findings
+  const told = first !== undefined && first.title === verdict.summary
+  const lines = [...headline(verdict, style, width), '']
+  if (told) lines.push(...findingLines(first, roster, style, width))
+  else lines.push(...withoutFinding(snapshot, diagnosis, roster, width))
+  const rest = told ? others : findings
+  rest.slice(0, inFull).forEach(finding => {
+    lines.push('', ...findingHead(finding, style, width), '', ...findingLines(finding, roster, style, width))
+  })
+  for (const finding of rest.slice(inFull)) lines.push('', ...findingHead(finding, style, width))
+  return lines
+}
+
+function headline({ status, summary }: Verdict, style: Style, width: number): readonly string[] {
+  const word = status.toUpperCase()
+  const [head = '', ...more] = wrap(summary, width, `${word}  `, ' '.repeat(word.length + 2))
+  return [
+    style('bold', style(statusColor[status], word)) + style('bold', head.slice(word.length)),
+    ...more.map(line => style('bold', line)),
+  ]
+}
+
+function findingHead({ status, title }: Finding, style: Style, width: number): readonly string[] {
+  return headline({ status: status ?? 'healthy', summary: title }, style, width)
+}
+
+function findingLines(finding: Finding, roster: Roster, style: Style, width: number): readonly string[] {
+  const lines = [
+    ...wrap(finding.explanation, width, '  ', '    '),
+    ...findingStacks(finding, roster, style),
+    '',
+  ]
+  if (finding.victims.length > 0) {
+    const names = shortList(
+      finding.victims.map(party => roster.name(party)),
+      5,
+    )
+    const { length } = finding.victims
+    const others = partyCount(finding.victims, roster, 'other ')
+    lines.push(...wrap(`${others} ${length === 1 ? 'waits' : 'wait'} behind it: ${names}.`, width, '  '))
+  }
+  if (finding.doubts.length > 0) {
+    lines.push(...wrap(`Why this is only suspected: ${finding.doubts.join(' ')}`, width, '  ', '    '))
+  }
+  lines.push(...wrap(`What would break it: ${finding.advice}.`, width, '  ', '    '))
+  return lines
+}
+
+/** No finding says it: the threads that make the verdict do. */
+function withoutFinding(
+  { processes }: Snapshot,
+  { verdict, threads }: Diagnosis,
+  roster: Roster,
+  width: number,
+): readonly string[] {
+  const same = threads.filter(({ status }) => status === verdict.status)
+  const sentences = same.slice(0, mostThreads).flatMap(thread => threadText(thread, roster).split('\n'))
+  // Several threads in one line tell the same of those before them.
+  const lines = [...new Set(sentences)].flatMap(sentence => wrap(sentence, width, '  ', '    '))
+  if (same.length > mostThreads) lines.push(`  … and ${same.length - mostThreads} more, under THREADS`)
+  if (verdict.status === 'blocked') {
+    const gaps = processes.some(process => process.gaps.length > 0)
+    const why = gaps ? 'What could not be seen is listed at the end.' : ''
+    lines.push('', ...wrap(`Nothing proves that it will never go on. ${why}`.trimEnd(), width, '  '))
+  }
+  return lines
+}
+
+function threadText({ thread: id, status, summary, chain }: ThreadVerdict, roster: Roster): string {
+  const name = capital(roster.name(id))
+  const thread = roster.thread(id)
+  if (status === 'idle' && thread?.loop && summary.includes('event loop')) {
+    const { sources, complete } = thread.loop
+    const kept = sources.map(({ text }) => text).join('; ')
+    const more = complete ? '' : ' (there may be more)'
+    return kept === ''
+      ? `${name} ${summary}.`
+      : `${name} ${summary}. What can wake it or keeps it alive: ${kept}${more}.`
+  }
+  if (chain.length === 0) return `${name} ${summary}.`
+  const last = roster.thread(chain.at(-1)!.to)
+  const end = last ? [`${capital(roster.name(last.id))} ${doing(last, roster.processOf(last.id))}.`] : []
+  return [...chain.map(edge => edgeSentence(edge, roster)), ...end].join('\n')
+}

@@ -1,0 +1,56 @@
+import { LineTable } from './line-table.ts'
+import { parseFunctionAt, parseFunctionSource, parseScript, type Syntax, type SyntaxFailure } from './syntax.ts'
+
+/** Larger texts take longer to parse (9 MB: 2 s) than a capture may: of these only single functions are parsed. */
+export const wholeLimit = 300_000
+
+/** Parses each text once, when it is first asked for. */
+export class SyntaxStore {
+  readonly #texts: { get(script: string): string | undefined }
+  readonly #whole = new Map<string, Syntax | SyntaxFailure>()
+  readonly #functions = new Map<string, Syntax | SyntaxFailure>()
+  readonly #sources = new Map<string, Syntax | SyntaxFailure>()
+  readonly #lines = new Map<string, LineTable>()
+
+  constructor(texts: { get(script: string): string | undefined }) {
+    this.#texts = texts
+  }
+
+  /** The tree of a script; a failure when it is too big or no JavaScript. */
+  of(script: string): Syntax | SyntaxFailure {
+    return remember(this.#whole, script, () => {
+      const text = this.#texts.get(script)
+      if (text === undefined) return { unknown: 'its source could not be had' }
+      if (text.length > wholeLimit) return { unknown: 'its source is too big to parse whole' }
+      return parseScript(text)
+    })
+  }
+
+  /** The tree around a function that starts at a position: of the script where that parses, else of the function. */
+  around(script: string, start: { line: number; column: number } | undefined): Syntax | SyntaxFailure {
+    const whole = this.of(script)
+    if (!('unknown' in whole) || !start) return whole
+    const text = this.#texts.get(script)
+    if (text === undefined) return whole
+    return remember(this.#functions, `${script}:${start.line}:${start.column}`, () => {
+      const lines = remember(this.#lines, script, () => new LineTable(text))
+      const offset = lines.offsetAt(start.line, start.column)
+      return offset === undefined
+        ? { unknown: 'its position is outside of the text' }
+        : parseFunctionAt(text, offset, lines)
+    })
+  }
+
+  /** The tree of a function's own source text, where no script is known that holds it. */
+  ofSource(source: string): Syntax | SyntaxFailure {
+    return remember(this.#sources, source, () => parseFunctionSource(source))
+  }
+}
+
+function remember<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
+}

@@ -1,0 +1,109 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
+import { TOOL } from '../../src/version.ts'
+import { runImpasse } from '../support/run-impasse.ts'
+import { startFixture, startProgram } from '../support/spawn-fixture.ts'
+
+const anyPort = { execArgv: ['--inspect-port=0'] }
+
+test('the version is that of the package', async () => {
+  expect(TOOL.version).toBe(packageJson.version)
+  expect((await runImpasse(['--version'])).stdout.trim()).toBe(packageJson.version)
+})
+
+test('the help names every option, and says what the exit codes mean', async () => {
+  const { code, stdout } = await runImpasse(['--help'])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/--no-inspector/)
+  expect(stdout).toMatch(/130, 143/)
+})
+
+describe('bad input: one sentence, what to do, exit code 2, no stack trace', () => {
+  test.each([
+    { args: [], message: /Missing required argument 'pid'/ },
+    { args: ['nonsense'], message: /"nonsense" is no process id/ },
+    { args: ['-5'], message: /unknown option '-5'/i },
+    { args: ['999999999'], message: /There is no process 999999999/ },
+    { args: ['1', '--looks', 'many'], message: /It must be a number from 1 to 1000/ },
+    { args: ['1', '--timeout', 'soon'], message: /A duration is written like 500ms, 10s or 5m/ },
+    { args: ['1', '--fail-on', 'sadness'], message: /"sadness" is none of: deadlock, suspected/ },
+    { args: ['1', '--color', 'sometimes'], message: /auto, always, never/ },
+  ])('$args', async ({ args, message }) => {
+    const { code, stdout, stderr } = await runImpasse(args)
+    expect(code).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/\n\s+at /)
+    expect(stderr.trim().split('\n')).toHaveLength(2)
+  })
+
+  test('a process that is not Node is not touched', async () => {
+    const sleeper = await startProgram('sh', ['-c', 'echo ready; exec sleep 60'])
+    const { code, stderr } = await runImpasse([String(sleeper.pid)])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/is not a Node.js process/)
+    expect(sleeper.child.exitCode ?? sleeper.child.signalCode).toBeNull()
+  })
+
+  test('as JSON where JSON was asked for', async () => {
+    const { code, stdout } = await runImpasse(['999999999', '--json'])
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toMatchObject({
+      format: 'impasse-report',
+      version: 1,
+      error: { code: 'IMPASSE_NO_SUCH_PROCESS' },
+    })
+  })
+
+  test('a file that cannot be written', async () => {
+    const fixture = await startFixture('counting.mjs', anyPort)
+    const { code, stderr } = await runImpasse([String(fixture.pid), '-o', '/nowhere/at/all.txt'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/could not be written to \/nowhere\/at\/all\.txt/)
+  })
+})
+
+describe('exit codes and output', () => {
+  test('a healthy program gives 0; --fail-on can make it 1', async () => {
+    const fixture = await startFixture('counting.mjs', anyPort)
+    expect((await runImpasse([String(fixture.pid)])).code).toBe(0)
+    expect((await runImpasse([String(fixture.pid), '--fail-on', 'idle,healthy'])).code).toBe(1)
+  })
+
+  test('a deadlock gives 1, and 0 when it is not what fails', async () => {
+    const fixture = await startFixture('reentrant-queue/main.mjs', anyPort)
+    expect((await runImpasse([String(fixture.pid)])).code).toBe(1)
+    expect((await runImpasse([String(fixture.pid), '--fail-on', 'busy'])).code).toBe(0)
+  })
+
+  test('--output writes for the owner only; piped text has no colour, --color always has', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'impasse-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const fixture = await startFixture('reentrant-queue/main.mjs', anyPort)
+    const file = join(folder, 'report.txt')
+    const { stdout } = await runImpasse([String(fixture.pid), '-o', file])
+    expect(stdout).toBe('')
+    expect(readFileSync(file, 'utf8')).toMatch(/^DEADLOCK {2}main thread re-enters/)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect((await runImpasse([String(fixture.pid), '--color', 'always'])).stdout).toContain('\x1b[')
+  })
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s ends it with %i', async (signal, code) => {
+    const fixture = await startFixture('counting.mjs', anyPort)
+    let pid = 0
+    const running = runImpasse([String(fixture.pid), '--looks', '300'], {
+      onStart: started => (pid = started),
+    })
+    await new Promise<void>(resolve =>
+      fixture.child.stderr?.on('data', text => String(text).includes('attached') && resolve()),
+    )
+    process.kill(pid, signal)
+    expect((await running).code).toBe(code)
+  })
+})

@@ -1,0 +1,50 @@
+/** Every program says at its own lines who holds and who waits: nothing else may be found. */
+import { describe, expect, test } from 'vitest'
+import { capture } from '../../src/capture/capture.ts'
+import { startFixture } from '../support/spawn-fixture.ts'
+import { targetNodes } from '../support/node-versions.ts'
+import { asText, foundIn } from './support/found.ts'
+import { marksIn } from './support/marks.ts'
+
+const programs = [
+  'plain-functions.mjs',
+  'queue-reentered.mjs',
+  'queue-callback.mjs',
+  'philosophers.mjs',
+  'helper-chain.mjs',
+  'using-guard.mjs',
+  'guard-object.mjs',
+  'ticket.mjs',
+  'semaphore-both-units.mjs',
+  'owner-word.mjs',
+  'condition.mjs',
+  'read-write-upgrade.mjs',
+  'loops.mjs',
+  'hand-over-hand.mjs',
+  'hand-over-hand-walk.mjs',
+  'not-taken.mjs',
+  'slow-holder.mjs',
+  'closures-and-generators.mjs',
+  'job-pool.mjs',
+  'reassigned.mjs',
+  'calls-of-all-kinds.mjs',
+  'async-callee.mjs',
+  'nested-loops.mjs',
+  'signalling.mjs',
+  'pool-of-two.mjs',
+  'timed-retries.cjs',
+  'guarded-recursion.mjs',
+  'generation.mjs',
+  'unreadable-receiver.mjs',
+  'hot-frames.mjs',
+]
+const sinceUsing = new Set(['using-guard.mjs'])
+
+describe.each(targetNodes())('on Node $major', ({ major, path }) => {
+  test.each(programs.filter(one => major >= 24 || !sinceUsing.has(one)))('%s', async file => {
+    const program = await startFixture(`locks-atomics/${file}`, { node: path })
+    await new Promise(resolve => setTimeout(resolve, 50))
+    const snapshot = await capture(program.pid)
+    expect(asText(foundIn(snapshot))).toEqual(asText(marksIn(`locks-atomics/${file}`)))
+  })
+})
