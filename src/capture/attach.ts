@@ -59,7 +59,7 @@ async function lookThrough(
   options.signal?.addEventListener('abort', onAbort, { once: true })
   const { access, port } = opened
   try {
-    const inside = await lookInside(target, opened, options, clock)
+    const inside = await lookInside(target, opened.inspected, options, clock)
     throwIfInterrupted(options)
     if (inside === undefined) {
       sameProcess(target)
@@ -78,7 +78,7 @@ async function lookThrough(
         inspector: { access, port },
         pausedMs: Math.max(0, ...inside.threads.map(thread => thread.longestPauseMs)),
         threads: [...threads, ...kernelThreads(target, inside.looks, known)],
-        gaps: [...inside.gaps, ...silentThreads(threads)],
+        gaps: silentThreads(threads),
       },
       facts: inside.facts,
       pausedWaves: inside.pausedWaves,

@@ -2,14 +2,12 @@
  * A process looked at from inside: stacks in passing, sources while the program runs on, and a last look, paused, in
  * which the rules of `locks/` ask what they want to know.
  */
-import { statSync } from 'node:fs'
+import type { InspectedProcess } from '../inspector/inspected-process.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import { InspectorValueSource } from '../inspector/value-source.ts'
 import type { LockFacts, OtherParty } from '../locks/recognise.ts'
-import { targetPath } from '../process/namespaces.ts'
-import { textOf } from '../process/proc.ts'
 import type { Target } from '../process/target.ts'
-import { type Gap, isUnknown, type Unknown } from '../snapshot/model.ts'
+import { isUnknown, type Unknown } from '../snapshot/model.ts'
 import type { Activation } from '../snapshot/question.ts'
 import { SyntaxStore } from '../sources/syntax-store.ts'
 import { type Clock, sleep } from './clock.ts'
@@ -26,122 +24,54 @@ import {
   resumeAll,
   type Stack,
 } from './look.ts'
-import type { Opened } from './open-inspector.ts'
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
 import { ScriptLibrary } from './script-library.ts'
+import { changedSinceStart, readTargetFile } from './target-files.ts'
 
 /** What the looks from inside gave, before it is put into the model's words. */
 export interface Inside {
   readonly threads: readonly InspectedThread[]
   readonly looks: readonly Look[]
   readonly kernelIds: KernelIds
+  /** By kernel thread id: the span in which it never left its wait. */
   readonly intervals: ReadonlyMap<number, Interval>
   readonly reader: FrameReader
   readonly facts: LockFacts
   readonly pausedWaves: number
-  readonly gaps: readonly Gap[]
 }
 
 const ENABLE_MS = 3000
+/** A thread that has just answered sleeps again after less than this. */
+const SETTLE_MS = 2
+/** The least span in which standing still is observed. */
+const INTERVAL_MS = 5
+/** A thread that came to stand still, or that may hold what is waited for, is paused in a further round. */
+const MOST_ROUNDS = 3
 
 /** Resolves with undefined when the main thread, through which everything goes, does not answer. */
 export async function lookInside(
   target: Target,
-  { inspected }: Opened,
+  inspected: InspectedProcess,
   options: CaptureOptions,
   clock: Clock,
 ): Promise<Inside | undefined> {
-  const { pid } = target
-  const { arch } = target.runtime
   const listed = await inspected.listWorkers(clock.limit(ANSWER_MS))
   if (!listed.ok) return undefined
-  const { threads } = inspected
-  const locks = import('../locks/recognise.ts')
-
-  options.onProgress?.(`reading ${threads.length} ${threads.length === 1 ? 'stack' : 'stacks'}`)
-  const looks = [await lookInPassing(pid, arch, threads, clock)]
-  const kernelIds = await mapWorkers(pid, threads.slice(1), [...looks[0]!.kernel.values()], clock)
-  const readFile = (path: string) => readTargetFile(target, path)
-  const library = new ScriptLibrary(readFile)
-  const reader = {
-    library,
-    syntax: new SyntaxStore(library),
-    changedSinceStart: (path: string) => changedSince(target, path),
-  }
-
-  const since = lookAtKernel(pid, arch)
-  const pausing = new Set(
-    threads.filter(thread =>
-      mayWait([looks[0]!.kernel, since], stackIn(looks[0]!, thread), tidOf(pid, thread, kernelIds)),
-    ),
-  )
-  const { recogniseLocks, prepareLocks } = await locks
-  let intervals: ReadonlyMap<number, Interval> = new Map()
-  let facts: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
-  let pausedWaves = 0
-  for (let round = 1; ; round += 1) {
+  const inspection = new Inspection(target, inspected, options, clock)
+  await inspection.lookFirst()
+  for (let round = 1; round <= MOST_ROUNDS; round += 1) {
     throwIfInterrupted(options)
-    options.onProgress?.('fetching sources')
-    await enable(pausing, clock)
-    await library.fetch(framesOf(looks.at(-1)!), clock)
-    prepareLocks(activationsOf(target, looks.at(-1)!, pausing, reader), reader.syntax, library)
-
-    const tids = [...pausing].flatMap(thread => tidOf(pid, thread, kernelIds) ?? [])
-    await sleep(2)
-    const endInterval = beginInterval(pid, tids, () => clock.now)
-    for (let extra = looks.length + 1; extra < (options.looks ?? DEFAULT_LOOKS); extra += 1) {
-      await sleep(clock.limit(BETWEEN_LOOKS_MS))
-      throwIfInterrupted(options)
-      looks.push(
-        await lookInPassing(
-          pid,
-          arch,
-          threads.filter(thread => !pausing.has(thread)),
-          clock,
-        ),
-      )
-    }
-    await sleep(clock.limit(Math.max(5, looks.at(-1)!.at + BETWEEN_LOOKS_MS - clock.now)))
-    intervals = endInterval()
-
-    options.onProgress?.('looking again')
-    const look = await lookPaused(pid, arch, threads, pausing, clock)
-    const values = new InspectorValueSource(
-      new Map(threads.map(thread => [partyOf(pid, thread), thread])),
-      () => clock.limit(ANSWER_MS),
-    )
-    await library.fetch(framesOf(look), clock)
-    const activations = activationsOf(target, look, pausing, reader)
-    facts = await recogniseLocks(
-      activations,
-      reader.syntax,
-      library,
-      values,
-      othersOf(pid, threads, look, activations),
-    )
-    await resumeAll(inspected, clock)
-    pausedWaves = Math.max(pausedWaves, values.waves + 1)
-    looks.push(look)
-
-    const others = threads.filter(
-      thread => !pausing.has(thread) && (stackIn(look, thread)?.frames.length ?? 0) > 0,
-    )
-    if (round === 2 || others.length === 0 || !needsMore(facts)) break
-    for (const thread of others) pausing.add(thread)
+    await inspection.prepare()
+    await inspection.observe()
+    await inspection.lookLast()
+    if (!inspection.widen()) break
   }
-  return { threads, looks, kernelIds, intervals, reader, facts, pausedWaves, gaps: [] }
+  return inspection
 }
 
 /** `p<pid>/t<threadId>`. */
 export function partyOf(pid: number, thread: InspectedThread): string {
   return `p${pid}/t${thread.threadId}`
-}
-
-/** The kernel's id of a JavaScript thread, where it is known. */
-export function tidOf(pid: number, thread: InspectedThread, ids: KernelIds): number | undefined {
-  if (thread.threadId === 0) return pid
-  const tid = ids.get(thread.threadId)
-  return typeof tid === 'number' ? tid : undefined
 }
 
 /** The stack of a thread in a look, when it gave one. */
@@ -150,73 +80,163 @@ export function stackIn(look: Look, thread: InspectedThread): Stack | undefined 
   return stack === undefined || isUnknown(stack) ? undefined : stack
 }
 
-/**
- * Whether a thread is worth pausing: it is in JavaScript and was seen off the processor. Announcing its scripts takes a
- * thread 40 ms, which one that works should not lose. Two samples, since a parked thread runs while it answers us.
- */
-function mayWait(
-  samples: readonly Look['kernel'][],
-  stack: Stack | undefined,
-  tid: number | undefined,
-): boolean {
-  if (stack === undefined || stack.frames.length === 0) return false
-  return tid === undefined || samples.some(sample => sample.get(tid)?.view.state !== 'R')
+class Inspection implements Inside {
+  readonly threads: readonly InspectedThread[]
+  readonly looks: Look[] = []
+  readonly reader: FrameReader
+  kernelIds: KernelIds = new Map()
+  intervals: ReadonlyMap<number, Interval> = new Map()
+  facts: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
+  pausedWaves = 0
+  /** The threads that stand still, and are paused in the last look. */
+  readonly #standing = new Set<InspectedThread>()
+  readonly #target: Target
+  readonly #inspected: InspectedProcess
+  readonly #options: CaptureOptions
+  readonly #clock: Clock
+  readonly #library: ScriptLibrary
+  /** Loaded while the target is being waited for. */
+  readonly #rules = import('../locks/recognise.ts')
+
+  constructor(target: Target, inspected: InspectedProcess, options: CaptureOptions, clock: Clock) {
+    this.#target = target
+    this.#inspected = inspected
+    this.#options = options
+    this.#clock = clock
+    this.threads = inspected.threads
+    const library = new ScriptLibrary(path => readTargetFile(target, path))
+    this.#library = library
+    this.reader = {
+      library,
+      syntax: new SyntaxStore(library),
+      changedSinceStart: path => changedSinceStart(target, path),
+    }
+  }
+
+  /** Stacks in passing, and which of the threads stand still. */
+  async lookFirst(): Promise<void> {
+    this.#options.onProgress?.('reading stacks')
+    const first = await this.#inPassing()
+    const { pid } = this.#target
+    this.kernelIds = await mapWorkers(pid, this.threads.slice(1), [...first.kernel.values()], this.#clock)
+    for (const thread of this.#standingIn(first)) this.#standing.add(thread)
+  }
+
+  /** Scripts and sources of the threads that stand still: announced, fetched and parsed while the program runs on. */
+  async prepare(): Promise<void> {
+    this.#options.onProgress?.('fetching sources')
+    const limit = this.#clock.limit(ENABLE_MS)
+    const unknown = [...this.#standing].filter(thread => !thread.enabled)
+    await Promise.all(unknown.map(thread => thread.enable(limit)))
+    const last = this.looks.at(-1)!
+    await this.#library.fetch(framesOf(last), this.#clock)
+    const { prepareLocks } = await this.#rules
+    prepareLocks(this.#activations(last), this.reader.syntax, this.#library)
+  }
+
+  /** Further looks in passing, then an interval in which nobody is disturbed. */
+  async observe(): Promise<void> {
+    const wanted = this.#options.looks ?? DEFAULT_LOOKS
+    while (this.looks.length < wanted - 1) {
+      await sleep(this.#clock.limit(BETWEEN_LOOKS_MS))
+      throwIfInterrupted(this.#options)
+      await this.#inPassing()
+    }
+    await sleep(SETTLE_MS)
+    const tids = [...this.#standing].flatMap(thread => this.#tidOf(thread) ?? [])
+    const end = beginInterval(this.#target.pid, tids, () => this.#clock.now)
+    const untilNext = this.looks.at(-1)!.at + BETWEEN_LOOKS_MS - this.#clock.now
+    await sleep(this.#clock.limit(Math.max(INTERVAL_MS, untilNext)))
+    this.intervals = end()
+  }
+
+  /** The last look: the standing threads are paused together, and the rules ask. */
+  async lookLast(): Promise<void> {
+    this.#options.onProgress?.('looking again')
+    const { pid, runtime } = this.#target
+    const { recogniseLocks } = await this.#rules
+    const look = await lookPaused(pid, runtime.arch, this.threads, this.#standing, this.#clock)
+    this.looks.push(look)
+    const parties = new Map(this.threads.map(thread => [partyOf(pid, thread), thread]))
+    const values = new InspectorValueSource(parties, () => this.#clock.limit(ANSWER_MS))
+    await this.#library.fetch(framesOf(look), this.#clock)
+    const activations = this.#activations(look)
+    const others = this.#others(look, activations)
+    this.facts = await recogniseLocks(activations, this.reader.syntax, this.#library, values, others)
+    await resumeAll(this.#inspected, this.#clock)
+    // Pausing is a wave too.
+    this.pausedWaves = Math.max(this.pausedWaves, values.waves + 1)
+  }
+
+  /** Whether a further round is needed: somebody came to stand still, or may hold what is waited for. */
+  widen(): boolean {
+    const look = this.looks.at(-1)!
+    const left = this.threads.filter(thread => !this.#standing.has(thread) && hasFrames(look, thread))
+    const more = this.#holdersAreMissing()
+      ? left
+      : this.#standingIn(look).filter(thread => left.includes(thread))
+    for (const thread of more) this.#standing.add(thread)
+    return more.length > 0
+  }
+
+  async #inPassing(): Promise<Look> {
+    const look = await lookInPassing(this.#target.pid, this.#target.runtime.arch, this.threads, this.#clock)
+    this.looks.push(look)
+    return look
+  }
+
+  /**
+   * Those in JavaScript that were seen off the processor. Announcing its scripts takes a thread 40 ms, which one that
+   * works should not lose. The kernel is asked twice, since a parked thread runs while it answers us.
+   */
+  #standingIn(look: Look): readonly InspectedThread[] {
+    const now = lookAtKernel(this.#target.pid, this.#target.runtime.arch)
+    return this.threads.filter(thread => {
+      const tid = this.#tidOf(thread)
+      if (!hasFrames(look, thread)) return false
+      return tid === undefined || [look.kernel, now].some(seen => seen.get(tid)?.view.state !== 'R')
+    })
+  }
+
+  #holdersAreMissing(): boolean {
+    const { resources, waits } = this.facts
+    const incomplete = resources.filter(({ complete }) => complete !== true)
+    return incomplete.some(({ id }) =>
+      waits.some(({ request }) => JSON.stringify(request).includes(`"${id}"`)),
+    )
+  }
+
+  #tidOf(thread: InspectedThread): number | undefined {
+    const tid = thread.threadId === 0 ? this.#target.pid : this.kernelIds.get(thread.threadId)
+    return typeof tid === 'number' ? tid : undefined
+  }
+
+  #activations(look: Look): ReadonlyMap<string, readonly Activation[]> {
+    const activations = new Map<string, readonly Activation[]>()
+    for (const [thread, frames] of framesOf(look)) {
+      if (!this.#standing.has(thread)) continue
+      const party = partyOf(this.#target.pid, thread)
+      const seen = frames.map(frame => [frame, readFrame(this.reader, thread, frame)] as const)
+      activations.set(party, readActivations(this.reader, thread, party, seen))
+    }
+    return activations
+  }
+
+  /** The threads that were not paused: of those that idle it is known that they hold nothing on a stack. */
+  #others(look: Look, activations: ReadonlyMap<string, unknown>): readonly OtherParty[] {
+    return this.threads
+      .map(thread => ({
+        party: partyOf(this.#target.pid, thread),
+        idle: stackIn(look, thread)?.frames.length === 0,
+      }))
+      .filter(({ party }) => !activations.has(party))
+  }
 }
 
-/** Somebody waits for something whose holder was not found among the threads that stood still. */
-function needsMore(facts: LockFacts): boolean {
-  return facts.resources.some(
-    ({ id, complete }) =>
-      complete !== true && facts.waits.some(wait => JSON.stringify(wait.request).includes(`"${id}"`)),
-  )
-}
-
-async function enable(threads: Iterable<InspectedThread>, clock: Clock): Promise<void> {
-  await Promise.all(
-    [...threads].map(thread => (thread.enabled ? undefined : thread.enable(clock.limit(ENABLE_MS)))),
-  )
+function hasFrames(look: Look, thread: InspectedThread): boolean {
+  return (stackIn(look, thread)?.frames.length ?? 0) > 0
 }
 
 function* framesOf(look: Look) {
   for (const [thread, stack] of look.stacks) if (!isUnknown(stack)) yield [thread, stack.frames] as const
-}
-
-function activationsOf(
-  target: Target,
-  look: Look,
-  pausing: ReadonlySet<InspectedThread>,
-  reader: FrameReader,
-): ReadonlyMap<string, readonly Activation[]> {
-  const activations = new Map<string, readonly Activation[]>()
-  for (const [thread, frames] of framesOf(look)) {
-    if (!pausing.has(thread)) continue
-    const party = partyOf(target.pid, thread)
-    const seen = frames.map(frame => [frame, readFrame(reader, thread, frame)] as const)
-    activations.set(party, readActivations(reader, thread, party, seen))
-  }
-  return activations
-}
-
-/** The threads that were not paused: of those that idle it is known that they hold nothing on a stack. */
-function othersOf(
-  pid: number,
-  threads: readonly InspectedThread[],
-  look: Look,
-  activations: ReadonlyMap<string, readonly Activation[]>,
-): readonly OtherParty[] {
-  return threads
-    .filter(thread => !activations.has(partyOf(pid, thread)))
-    .map(thread => ({ party: partyOf(pid, thread), idle: stackIn(look, thread)?.frames.length === 0 }))
-}
-
-function readTargetFile(target: Target, path: string): string | undefined {
-  const reachable = targetPath(target, path)
-  return reachable === undefined ? undefined : textOf(reachable)
-}
-
-function changedSince(target: Target, path: string): boolean {
-  const reachable = path.startsWith('/') ? targetPath(target, path) : undefined
-  const changed =
-    reachable === undefined ? undefined : statSync(reachable, { throwIfNoEntry: false })?.mtimeMs
-  return changed !== undefined && changed > Date.parse(target.startedAt)
 }

@@ -12,6 +12,7 @@ import {
   type Gap,
   isUnknown,
   type Process,
+  type Request,
   type Thread,
   type ThreadLook,
 } from '../snapshot/model.ts'
@@ -166,16 +167,24 @@ function activityOf(
   if (stack?.foreign) return { kind: 'stopped', by: 'another debugger' }
   if (stack?.frames.length === 0) return withoutFrames(kernel)
   const wait = inside.facts.waits.find(({ party }) => party.endsWith(`/t${thread.threadId}`))
-  if (wait !== undefined && look === inside.looks.at(-1)) {
-    return { kind: 'parked', in: wait.call, timeoutMs: null }
-  }
-  if (kernel === undefined) return { kind: 'unknown', why: 'which kernel thread it is, is not known' }
-  const activity = kernelActivity(kernel)
+  const activity: Activity =
+    kernel === undefined
+      ? { kind: 'unknown', why: 'which kernel thread it is, is not known' }
+      : kernelActivity(kernel)
   // A thread that answers from inside of a futex wait is in Atomics.wait: V8 interrupts no other.
   const inFutex = activity.kind === 'system-call' && activity.call.name === 'futex'
-  return inFutex
-    ? { kind: 'parked', in: 'Atomics.wait', timeoutMs: futexLimit(activity.call.arguments[3]) }
-    : activity
+  const futexMs = inFutex ? futexLimit(activity.call.arguments[3]) : null
+  if (wait !== undefined && look === inside.looks.at(-1)) {
+    return { kind: 'parked', in: wait.call, timeoutMs: deadlineIn(wait.request) ?? futexMs }
+  }
+  return inFutex ? { kind: 'parked', in: 'Atomics.wait', timeoutMs: futexMs } : activity
+}
+
+/** The time limit that the call itself gives, milliseconds. */
+function deadlineIn(request: Request): number | null {
+  if (request.kind === 'deadline') return request.inMs
+  if (request.kind !== 'anyOf' && request.kind !== 'allOf') return null
+  return request.requests.map(deadlineIn).find(limit => limit !== null) ?? null
 }
 
 /** No JavaScript on the stack: in the loop's wait, or at work between two calls of it (the loop itself, microtasks). */

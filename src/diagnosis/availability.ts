@@ -12,9 +12,9 @@ export function isOpen(node: ResourceNode, pass: Pass): boolean {
     if (resource.complete !== true) return true
     if (typeof resource.free === 'number' && resource.free > 0) return true
     // That nobody is left to bring it, or that somebody only may, is a reason for suspicion, not a proof.
-    return pass === 'proof' && (productions.length === 0 || productions.some(({ fact }) => !fact.sure))
+    return pass === 'proof' && (productions.length === 0 || productions.some(production => !production.sure))
   }
-  return pass === 'proof' && (holds.length === 0 || holds.some(({ fact }) => !fact.sure))
+  return pass === 'proof' && (holds.length === 0 || holds.some(hold => !hold.sure))
 }
 
 /**
@@ -26,7 +26,7 @@ export function unitsAtHand({ resource, holds }: ResourceNode, pass: Pass): numb
   if (isUnknown(resource.capacity)) return Infinity
   const freeKnown = typeof resource.free === 'number'
   const free = typeof resource.free === 'number' ? resource.free : 0
-  const known = holds.reduce((sum, { fact }) => sum + fact.units, free)
+  const known = holds.reduce((sum, hold) => sum + hold.units, free)
   const unseen = pass === 'proof' || resource.complete !== true || !freeKnown
   return unseen ? free + Math.max(0, resource.capacity - known) : free
 }

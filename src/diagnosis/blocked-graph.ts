@@ -3,35 +3,36 @@
  * are both nodes, so that a thousand waiters behind a thousand holders are two thousand edges, not a million.
  */
 import { isExclusive } from './availability.ts'
-import { type Adjacency, adjacency, findComponents } from './components.ts'
-import type { Leaf } from './conditions.ts'
+import { findComponents, terminalMembers } from './components.ts'
+import { packRows, type Rows } from './compressed-rows.ts'
 import type { Liveness } from './liveness.ts'
 import type { WaitsForGraph } from './waits-for-graph.ts'
 
 export interface BlockedGraph {
-  readonly adjacency: Adjacency
-  /** What a party asks for in vain. */
-  unmetOf(party: number): readonly Leaf[]
-  /** All that is asked for in vain. */
-  readonly unmet: readonly Leaf[]
-  /** True for parties that are not live and resources that they wait for. */
-  isBlocked(node: number): boolean
+  /** By node: those that it waits for. */
+  readonly waitsFor: Rows
+  /** By node: 1 for parties that are not live and resources that they wait for. */
+  readonly blocked: Uint8Array
+  /** Leaves that cannot be met, all and by party. */
+  readonly unmet: Int32Array
+  unmetOf(party: number): Int32Array
 }
 
 export function blockedGraph(graph: WaitsForGraph, { live, unmet }: Liveness): BlockedGraph {
   const parties = graph.parties.length
+  const { leaves } = graph.conditions
   const nodes = parties + 2 * graph.resources.length
   const blocked = new Uint8Array(nodes)
   for (let party = 0; party < parties; party++) blocked[party] = live[party] ? 0 : 1
 
   const sources: number[] = []
   const targets: number[] = []
-  // Leaves come in the order of their parties.
   const first = new Int32Array(parties + 1)
   for (const leaf of unmet) {
-    first[leaf.party + 1]!++
-    const node = resourceNode(graph, leaf)
-    sources.push(leaf.party)
+    const party = leaves.party[leaf]!
+    first[party + 1]!++
+    const node = nodeOf(graph, leaf)
+    sources.push(party)
     targets.push(node)
     if (blocked[node]) continue
     blocked[node] = 1
@@ -43,16 +44,18 @@ export function blockedGraph(graph: WaitsForGraph, { live, unmet }: Liveness): B
   }
   for (let party = 0; party < parties; party++) first[party + 1]! += first[party]!
   return {
-    adjacency: adjacency(nodes, sources, targets),
+    waitsFor: packRows(nodes, sources, targets),
+    blocked,
     unmet,
-    unmetOf: party => unmet.slice(first[party], first[party + 1]),
-    isBlocked: node => blocked[node] === 1,
+    unmetOf: party => unmet.subarray(first[party], first[party + 1]),
   }
 }
 
-/** Reader's requests have a node of their own: only a holder that lets no reader in stands in their way. */
-function resourceNode(graph: WaitsForGraph, { resource, ask }: Leaf): number {
-  return graph.parties.length + 2 * resource + (ask.kind === 'units' && ask.mode === 'shared' ? 1 : 0)
+/** Readers' requests have a node of their own: only a holder that lets no reader in stands in their way. */
+function nodeOf(graph: WaitsForGraph, leaf: number): number {
+  const { ask, resource } = graph.conditions.leaves
+  const { kind, mode } = ask[leaf] as { kind: string; mode?: string }
+  return graph.parties.length + 2 * resource[leaf]! + (kind === 'units' && mode === 'shared' ? 1 : 0)
 }
 
 /** The number of the resource behind a node that is not a party. */
@@ -60,24 +63,26 @@ export function resourceBehind(graph: WaitsForGraph, node: number): number {
   return (node - graph.parties.length) >> 1
 }
 
-/** The parties that stand in the way of what is asked. */
-export function* blockers(graph: WaitsForGraph, { resource: number, ask }: Leaf): Generator<number> {
-  const { resource, holds, productions } = graph.resources[number]!
-  if (ask.kind === 'produced') for (const { party } of productions) yield party
-  else for (const { party, fact } of holds) if (ask.mode !== 'shared' || isExclusive(fact, resource)) yield party
+/** The parties that stand in the way of what a leaf asks, live or not. */
+export function blockers({ conditions, resources, holds, productions }: WaitsForGraph, leaf: number): number[] {
+  const { leaves } = conditions
+  const ask = leaves.ask[leaf]!
+  const resource = leaves.resource[leaf]!
+  const { byResource, party } = ask.kind === 'produced' ? productions : holds
+  const parties: number[] = []
+  for (let at = byResource.offsets[resource]!; at < byResource.offsets[resource + 1]!; at++) {
+    const tie = byResource.items[at]!
+    const passes = ask.kind === 'units' && ask.mode === 'shared' && !isExclusive(holds.facts[tie]!, resources[resource]!)
+    if (!passes) parties.push(party[tie]!)
+  }
+  return parties
 }
 
 /** Components that no path leaves: nodes, parties and resources mixed. What `beyond` names counts as outside. */
 export function terminalComponents(
-  { adjacency: { offsets, targets }, isBlocked }: BlockedGraph,
+  { waitsFor, blocked }: BlockedGraph,
   beyond: (node: number) => boolean = () => false,
 ): readonly (readonly number[])[] {
-  const skip = (node: number) => !isBlocked(node) || beyond(node)
-  const { of, members } = findComponents({ offsets, targets }, skip)
-  return members.filter((component, number) => {
-    for (const node of component)
-      for (let edge = offsets[node]!; edge < offsets[node + 1]!; edge++)
-        if (of[targets[edge]!] !== number) return false
-    return true
-  })
+  const skip = blocked.map((is, node) => (is && !beyond(node) ? 0 : 1))
+  return terminalMembers(waitsFor, findComponents(waitsFor, skip))
 }

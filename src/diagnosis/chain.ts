@@ -1,7 +1,8 @@
-import { edgeTo } from './closed-set.ts'
+import { edgeFor } from './closed-set.ts'
 import type { Edge } from './diagnosis.ts'
 import type { Reduction } from './reduction.ts'
 import { requestParts } from './request-parts.ts'
+import { findResource, waitsOf } from './waits-for-graph.ts'
 
 const longest = 20
 const mostGivers = 64
@@ -24,14 +25,13 @@ export function waitingChain(party: string, reduction: Reduction): readonly Edge
 /** Sure edges before unsure ones, a lock's holder before one that may bring an event. */
 function firstEdge(party: string, { graph }: Reduction): Edge | undefined {
   const edges: Edge[] = []
-  const number = graph.partyNumber.get(party) ?? -1
-  for (const wait of graph.waits[number] ?? []) {
+  for (const wait of waitsOf(graph, party)) {
     for (const ask of requestParts(wait.request).asks) {
-      const resource = graph.resourceNumber.get(ask.resource) ?? -1
-      const node = graph.resources[resource]
-      const ties = (ask.kind === 'produced' ? node?.productions : node?.holds) ?? []
-      for (const { party: to } of ties.slice(0, mostGivers)) {
-        const edge = to === number ? undefined : edgeTo(graph, { gate: -1, party: number, resource, ask, wait }, to)
+      const node = findResource(graph, ask.resource)
+      const givers = (ask.kind === 'produced' ? node?.productions : node?.holds) ?? []
+      for (const giver of givers.slice(0, mostGivers)) {
+        if (giver.party === party) continue
+        const edge = edgeFor(graph, wait, ask, graph.partyNumber.get(giver.party)!)
         if (edge) edges.push(edge)
       }
     }

@@ -1,45 +1,26 @@
 /** Strongly connected components without recursion: a ring of 100 000 parties must not overflow the stack. */
-
-/** A directed graph in compressed rows: the successors of `n` are `targets[offsets[n] … offsets[n + 1] - 1]`. */
-export interface Adjacency {
-  readonly offsets: Int32Array
-  readonly targets: Int32Array
-}
+import type { Rows } from './compressed-rows.ts'
 
 export interface Components {
-  /** By node: the number of its component. */
+  /** By node: the number of its component, in reverse topological order; -1 for a node that was left out. */
   readonly of: Int32Array
-  readonly members: readonly (readonly number[])[]
+  readonly count: number
 }
 
-/** Packs a list of edges; `sources` and `targets` run in parallel. */
-export function adjacency(nodes: number, sources: readonly number[], targets: readonly number[]): Adjacency {
-  const offsets = new Int32Array(nodes + 1)
-  for (const source of sources) offsets[source + 1]!++
-  for (let node = 0; node < nodes; node++) offsets[node + 1]! += offsets[node]!
-  const next = offsets.slice(0, nodes)
-  const packed = new Int32Array(targets.length)
-  for (let edge = 0; edge < targets.length; edge++) packed[next[sources[edge]!]!++] = targets[edge]!
-  return { offsets, targets: packed }
-}
-
-/** Tarjan's algorithm on an explicit stack; `skip` leaves nodes out. Components come in reverse topological order. */
-export function findComponents(
-  { offsets, targets }: Adjacency,
-  skip: (node: number) => boolean = () => false,
-): Components {
-  const count = offsets.length - 1
-  const order = new Int32Array(count)
-  const low = new Int32Array(count)
-  const cursor = offsets.slice(0, count)
-  const of = new Int32Array(count).fill(-1)
-  const members: number[][] = []
+/** Tarjan's algorithm on an explicit stack. `skip` leaves nodes out; a node's successors are its row. */
+export function findComponents({ offsets, items }: Rows, skip?: Uint8Array): Components {
+  const nodes = offsets.length - 1
+  const order = new Int32Array(nodes)
+  const low = new Int32Array(nodes)
+  const cursor = offsets.slice(0, nodes)
+  const of = new Int32Array(nodes).fill(-1)
   const open: number[] = []
   const path: number[] = []
   let visited = 0
+  let count = 0
 
-  for (let root = 0; root < count; root++) {
-    if (order[root] || skip(root)) continue
+  for (let root = 0; root < nodes; root++) {
+    if (order[root] || skip?.[root]) continue
     path.push(root)
     while (path.length > 0) {
       const node = path.at(-1)!
@@ -47,35 +28,53 @@ export function findComponents(
         order[node] = low[node] = ++visited
         open.push(node)
       }
-      let child = -1
-      while (cursor[node]! < offsets[node + 1]!) {
-        const target = targets[cursor[node]!++]!
-        if (skip(target)) continue
-        if (!order[target]) {
-          child = target
-          break
-        }
-        if (of[target] === -1) low[node] = Math.min(low[node]!, order[target]!)
-      }
+      const child = nextUnseen(node)
       if (child >= 0) {
         path.push(child)
         continue
       }
       path.pop()
       const parent = path.at(-1)
-      if (parent !== undefined) low[parent] = Math.min(low[parent]!, low[node]!)
-      if (low[node] === order[node]) members.push(close(node))
+      if (parent !== undefined && low[node]! < low[parent]!) low[parent] = low[node]!
+      if (low[node] === order[node]) close(node)
     }
   }
-  return { of, members }
+  return { of, count }
 
-  function close(node: number): number[] {
-    const component: number[] = []
+  function nextUnseen(node: number): number {
+    while (cursor[node]! < offsets[node + 1]!) {
+      const target = items[cursor[node]!++]!
+      if (skip?.[target]) continue
+      if (!order[target]) return target
+      if (of[target] === -1 && order[target]! < low[node]!) low[node] = order[target]!
+    }
+    return -1
+  }
+
+  function close(node: number): void {
     for (;;) {
       const member = open.pop()!
-      of[member] = members.length
-      component.push(member)
-      if (member === node) return component
+      of[member] = count
+      if (member === node) break
     }
+    count++
   }
+}
+
+/** The members of the components that no edge leaves, not even to a node that was left out. */
+export function terminalMembers({ offsets, items }: Rows, { of, count }: Components): readonly (readonly number[])[] {
+  const left = new Uint8Array(count)
+  for (let node = 0; node < of.length; node++) {
+    if (of[node] === -1) continue
+    for (let at = offsets[node]!; at < offsets[node + 1]!; at++) if (of[items[at]!] !== of[node]) left[of[node]!] = 1
+  }
+  const members = new Map<number, number[]>()
+  for (let node = 0; node < of.length; node++) {
+    const component = of[node]!
+    if (component === -1 || left[component]) continue
+    const own = members.get(component)
+    if (own) own.push(node)
+    else members.set(component, [node])
+  }
+  return [...members.values()]
 }

@@ -1,64 +1,77 @@
 /** The requests of all parties as one flat network of gates, so that nothing has to recurse into them. */
 import type { Request, Wait } from '../snapshot/model.ts'
+import type { Rows } from './compressed-rows.ts'
 import type { Ask } from './diagnosis.ts'
-
-/** A place in a request that asks something of one resource. */
-export interface Leaf {
-  readonly gate: number
-  readonly party: number
-  /** The resource's number; -1 for one that the snapshot does not describe. */
-  readonly resource: number
-  readonly ask: Ask
-  readonly wait: Wait
-}
 
 export interface Conditions {
   /** By gate: how many more inputs it needs before it opens. */
   readonly needed: readonly number[]
   /** By gate: the gate that it feeds; a root feeds its party, as `-1 - party`. */
   readonly feeds: readonly number[]
-  readonly leaves: readonly Leaf[]
   /** Gates that are open from the start. */
   readonly open: readonly number[]
+  readonly leaves: Leaves
+}
+
+/** The places in requests that ask something of one resource, by number, in the order of their parties. */
+export interface Leaves {
+  readonly gate: readonly number[]
+  readonly party: readonly number[]
+  /** -1 for a resource that the snapshot does not describe. */
+  readonly resource: readonly number[]
+  readonly ask: readonly Ask[]
+  /** The number of the wait that it is part of. */
+  readonly wait: readonly number[]
 }
 
 /** Compiles what each party waits for. Several waits of one party count as any of them. */
 export function compile(
-  waitsOf: readonly (readonly Wait[])[],
+  waits: readonly Wait[],
+  { offsets, items }: Rows,
   resourceNumber: ReadonlyMap<string, number>,
 ): Conditions {
   const needed: number[] = []
   const feeds: number[] = []
-  const leaves: Leaf[] = []
   const open: number[] = []
+  const leaves = {
+    gate: [] as number[],
+    party: [] as number[],
+    resource: [] as number[],
+    ask: [] as Ask[],
+    wait: [] as number[],
+  }
+  const pending: Request[] = []
+  const pendingTo: number[] = []
   const gate = (need: number, to: number): number => {
     feeds.push(to)
     return needed.push(need) - 1
   }
-  const pending: Request[] = []
-  const pendingTo: number[] = []
 
-  for (const [party, waits] of waitsOf.entries()) {
-    if (waits.length === 0) continue
+  for (let party = 0; party + 1 < offsets.length; party++) {
+    if (offsets[party] === offsets[party + 1]) continue
     const root = gate(1, -1 - party)
-    for (const wait of waits) {
+    for (let at = offsets[party]!; at < offsets[party + 1]!; at++) {
+      const wait = items[at]!
+      const { request: whole } = waits[wait]!
       // A wait for nothing but the next try is a poll: it goes on.
-      if (wait.request.kind === 'deadline') open.push(root)
-      pending.push(wait.request)
+      if (whole.kind === 'deadline') open.push(root)
+      pending.push(whole)
       pendingTo.push(root)
-      for (let request = pending.pop(); request; request = pending.pop()) add(party, wait, request, pendingTo.pop()!)
+      for (let next = pending.pop(); next; next = pending.pop()) add(party, wait, next, pendingTo.pop()!)
     }
   }
-  return { needed, feeds, leaves, open }
+  return { needed, feeds, open, leaves }
 
-  function add(party: number, wait: Wait, request: Request, to: number): void {
+  function add(party: number, wait: number, request: Request, to: number): void {
     switch (request.kind) {
       case 'units':
-      case 'produced': {
-        const resource = resourceNumber.get(request.resource) ?? -1
-        leaves.push({ gate: gate(1, to), party, resource, ask: request, wait })
+      case 'produced':
+        leaves.gate.push(gate(1, to))
+        leaves.party.push(party)
+        leaves.resource.push(resourceNumber.get(request.resource) ?? -1)
+        leaves.ask.push(request)
+        leaves.wait.push(wait)
         return
-      }
       case 'outside':
         open.push(gate(1, to))
         return

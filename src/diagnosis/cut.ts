@@ -2,7 +2,7 @@
 import type { Snapshot, Thread } from '../snapshot/model.ts'
 import { bare, capital, type Roster } from './roster.ts'
 import { stoodStill } from './stay.ts'
-import type { WaitsForGraph } from './waits-for-graph.ts'
+import { type WaitsForGraph, waitsOf } from './waits-for-graph.ts'
 
 /** Undefined when the cut through these parties is consistent, else a sentence that says what is missing. */
 export function cutDoubt(
@@ -27,7 +27,7 @@ export function cutDoubt(
   let to = Infinity
   for (const thread of threads) {
     const name = bare(roster.name(thread.id))
-    const wait = graph.waits[graph.partyNumber.get(thread.id) ?? -1]?.[0]
+    const [wait] = waitsOf(graph, thread.id)
     if (!stoodStill(thread, wait)) return `It was not seen in two looks that ${name} stays there.`
     if (!thread.undisturbed) {
       return `It could not be shown that ${name} never left its wait between the looks.`

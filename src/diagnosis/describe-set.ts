@@ -1,7 +1,8 @@
 /** Turns the nodes of a terminal component into parties, waits, edges and the cycle to show first. */
 import { type BlockedGraph, blockers, resourceBehind } from './blocked-graph.ts'
 import { type ClosedSet, edgeTo } from './closed-set.ts'
-import type { Ask, Edge } from './diagnosis.ts'
+import { row } from './compressed-rows.ts'
+import type { Edge } from './diagnosis.ts'
 import { shortestCycle } from './shortest-cycle.ts'
 import type { WaitsForGraph } from './waits-for-graph.ts'
 
@@ -13,24 +14,25 @@ const mostVisits = 50_000
 
 export type Shape = Pick<ClosedSet, 'parties' | 'waits' | 'edges' | 'cycle'>
 
+/** `ranks` tells by party number how well a reader knows it, best known first. */
 export function describeSet(
   nodes: readonly number[],
   graph: WaitsForGraph,
   blocked: BlockedGraph,
   ranks: Uint8Array,
 ): Shape {
-  const isParty = (node: number) => node < graph.parties.length
-  const numbers = nodes.filter(isParty).sort((a, b) => ranks[a]! - ranks[b]! || a - b)
-
-  const cycle = cycleEdges(bestCycle(numbers, nodes, blocked), graph, blocked)
-  const ring = cycle.map(edge => edge.from)
+  const count = graph.parties.length
+  const members = new Set(nodes)
+  const numbers = nodes.filter(node => node < count).sort((a, b) => ranks[a]! - ranks[b]! || a - b)
+  const walk = bestCycle(numbers, nodes.length, members, blocked)
+  const ring = walk.filter(node => node < count)
   const inRing = new Set(ring)
-  const members = numbers.map(party => graph.parties[party]!)
-  const parties = [...ring, ...members.filter(party => !inRing.has(party))]
+  const order = [...ring, ...numbers.filter(party => !inRing.has(party))]
+  const cycle = cycleEdges(walk, graph, blocked)
   return {
-    parties,
-    waits: parties.flatMap(party => graph.waits[graph.partyNumber.get(party)!]!),
-    edges: allEdges(numbers, graph, blocked, cycle),
+    parties: order.map(party => graph.parties[party]!),
+    waits: order.flatMap(party => Array.from(row(graph.waitsByParty, party), at => graph.waits[at]!)),
+    edges: [...cycle, ...otherEdges(order, members, walk, graph, blocked)],
     cycle,
   }
 }
@@ -38,58 +40,57 @@ export function describeSet(
 /** The shortest there is; among equals the one that starts from the best known party. */
 function bestCycle(
   parties: readonly number[],
-  nodes: readonly number[],
-  { adjacency }: BlockedGraph,
+  size: number,
+  members: ReadonlySet<number>,
+  { waitsFor }: BlockedGraph,
 ): readonly number[] {
-  const members = new Set(nodes)
   // Among several, what matters is how they wait for each other, not that one of them also waits for itself.
   const bounds = { within: (node: number) => members.has(node), alone: parties.length === 1 }
-  const starts = Math.max(1, Math.min(mostStarts, Math.floor(mostVisits / nodes.length)))
+  const starts = Math.max(1, Math.min(mostStarts, Math.floor(mostVisits / size)))
   let best: readonly number[] = []
   for (const start of parties.slice(0, starts)) {
-    const found = shortestCycle(adjacency, start, bounds)
+    const found = shortestCycle(waitsFor, start, bounds)
     if (found && (best.length === 0 || found.length < best.length)) best = found
   }
   return best
 }
 
 /** Nodes alternate: a party, the resource that it asks for, the party that holds it … */
-function cycleEdges(
-  nodes: readonly number[],
-  graph: WaitsForGraph,
-  { unmetOf }: BlockedGraph,
-): readonly Edge[] {
+function cycleEdges(walk: readonly number[], graph: WaitsForGraph, { unmetOf }: BlockedGraph): readonly Edge[] {
+  const { leaves } = graph.conditions
   const edges: Edge[] = []
-  for (let at = 0; at < nodes.length; at += 2) {
-    const resource = resourceBehind(graph, nodes[at + 1]!)
-    const leaf = unmetOf(nodes[at]!).find(each => each.resource === resource)
-    const edge = leaf && edgeTo(graph, leaf, nodes[(at + 2) % nodes.length]!)
+  for (let at = 0; at < walk.length; at += 2) {
+    const resource = resourceBehind(graph, walk[at + 1]!)
+    const leaf = unmetOf(walk[at]!).find(each => leaves.resource[each] === resource)
+    const edge = leaf === undefined ? undefined : edgeTo(graph, leaf, walk[(at + 2) % walk.length]!)
     if (edge) edges.push(edge)
   }
   return edges
 }
 
-function allEdges(
-  parties: readonly number[],
+/** The edges between members that are not on the cycle. */
+function otherEdges(
+  order: readonly number[],
+  members: ReadonlySet<number>,
+  walk: readonly number[],
   graph: WaitsForGraph,
   { unmetOf }: BlockedGraph,
-  cycle: readonly Edge[],
 ): readonly Edge[] {
-  const members = new Set(parties)
-  const edges = new Map(cycle.map(edge => [key(edge.from, edge.to, edge.ask), edge]))
-  for (const party of parties) {
+  const { leaves } = graph.conditions
+  const edges: Edge[] = []
+  for (const [index, party] of order.entries()) {
+    const seen = new Set<string>()
+    if (2 * index < walk.length)
+      seen.add(`${resourceBehind(graph, walk[2 * index + 1]!)} ${walk[(2 * index + 2) % walk.length]}`)
     for (const leaf of unmetOf(party)) {
       for (const to of blockers(graph, leaf)) {
-        if (edges.size >= mostEdges + cycle.length) return [...edges.values()]
-        const name = key(graph.parties[party]!, graph.parties[to]!, leaf.ask)
-        const edge = members.has(to) && !edges.has(name) ? edgeTo(graph, leaf, to) : undefined
-        if (edge) edges.set(name, edge)
+        if (edges.length >= mostEdges) return edges
+        const key = `${leaves.resource[leaf]} ${to}`
+        const edge = members.has(to) && !seen.has(key) ? edgeTo(graph, leaf, to) : undefined
+        seen.add(key)
+        if (edge) edges.push(edge)
       }
     }
   }
-  return [...edges.values()]
-}
-
-function key(from: string, to: string, ask: Ask): string {
-  return `${from} ${to} ${ask.kind} ${ask.resource}`
+  return edges
 }

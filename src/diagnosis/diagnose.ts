@@ -76,8 +76,9 @@ function closedSets(reduction: Reduction, roster: Roster): readonly Finding[] {
 }
 
 function waitersFor({ resource }: LostResource, { blocked, graph }: Reduction): readonly string[] {
-  const asking = blocked.unmet.filter(({ ask }) => ask.resource === resource.resource.id)
-  return [...new Set(asking.map(({ party }) => graph.parties[party]!))]
+  const { ask, party } = graph.conditions.leaves
+  const asking = Array.from(blocked.unmet).filter(leaf => ask[leaf]!.resource === resource.resource.id)
+  return [...new Set(asking.map(leaf => graph.parties[party[leaf]!]!))]
 }
 
 function lostWakeups(

@@ -3,6 +3,7 @@ import type { Snapshot, Thread } from '../snapshot/model.ts'
 import type { Reduction } from './reduction.ts'
 import { requestParts } from './request-parts.ts'
 import { lastLook } from './stay.ts'
+import { findResource, holdsOf, waitsOf } from './waits-for-graph.ts'
 
 /**
  * The ids of workers that wait for a job: parked for something that comes into being, holding nothing, with nobody to
@@ -34,9 +35,8 @@ export function findJobWaits(snapshot: Snapshot, reduction: Reduction): Readonly
 
 function isCandidate(thread: Thread, { graph }: Reduction): boolean {
   if (thread.role !== 'worker' || lastLook(thread)?.activity.kind !== 'parked') return false
-  const number = graph.partyNumber.get(thread.id)!
-  const waits = graph.waits[number]!
-  if (waits.length === 0 || graph.holdsOf[number]!.length > 0) return false
+  const waits = waitsOf(graph, thread.id)
+  if (waits.length === 0 || holdsOf(graph, thread.id).length > 0) return false
   return waits.every(({ request }) => {
     const { asks } = requestParts(request)
     return asks.length > 0 && asks.every(ask => ask.kind === 'produced')
@@ -45,11 +45,10 @@ function isCandidate(thread: Thread, { graph }: Reduction): boolean {
 
 /** Those that could bring what it waits for; undefined where no list names them. */
 function knownProducers(party: string, { graph }: Reduction): readonly string[] | undefined {
-  const producers = graph.waits[graph.partyNumber.get(party)!]!.flatMap(({ request }) =>
-    requestParts(request).asks.flatMap(ask => {
-      const node = graph.resources[graph.resourceNumber.get(ask.resource) ?? -1]
-      return node?.productions.map(({ fact }) => fact.party) ?? []
-    }),
+  const producers = waitsOf(graph, party).flatMap(({ request }) =>
+    requestParts(request).asks.flatMap(
+      ask => findResource(graph, ask.resource)?.productions.map(production => production.party) ?? [],
+    ),
   )
   return producers.length > 0 ? producers : undefined
 }
@@ -59,10 +58,10 @@ function neededBy(threads: readonly Thread[], { graph }: Reduction): ReadonlySet
   const needed = new Set<string>()
   for (const thread of threads) {
     if (lastLook(thread)?.activity.kind === 'event-loop') continue
-    for (const { request } of graph.waits[graph.partyNumber.get(thread.id)!]!) {
+    for (const { request } of waitsOf(graph, thread.id)) {
       for (const ask of requestParts(request).asks) {
-        const node = graph.resources[graph.resourceNumber.get(ask.resource) ?? -1]
-        for (const { fact } of [...(node?.holds ?? []), ...(node?.productions ?? [])]) needed.add(fact.party)
+        const node = findResource(graph, ask.resource)
+        for (const { party } of [...(node?.holds ?? []), ...(node?.productions ?? [])]) needed.add(party)
       }
     }
   }

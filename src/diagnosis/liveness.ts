@@ -1,14 +1,13 @@
 /** The least fixpoint of `live`: who can still go on. */
 import type { Pass } from './availability.ts'
-import type { Leaf } from './conditions.ts'
 import { Demand } from './demand.ts'
 import type { WaitsForGraph } from './waits-for-graph.ts'
 
 export interface Liveness {
   /** By party number: 1 when it can go on. */
   readonly live: Uint8Array
-  /** What the others ask for and cannot get. */
-  readonly unmet: readonly Leaf[]
+  /** The leaves of the others that cannot be met, in the order of their parties. */
+  readonly unmet: Int32Array
 }
 
 /**
@@ -17,8 +16,9 @@ export interface Liveness {
  * wait for.
  */
 export function reduce(graph: WaitsForGraph, pass: Pass, moves: (party: number) => boolean): Liveness {
-  const { feeds, leaves, open } = graph.conditions
-  const needed = Int32Array.from(graph.conditions.needed)
+  const { conditions, waits, waitsByParty, holds, productions } = graph
+  const { feeds, leaves, open } = conditions
+  const needed = Int32Array.from(conditions.needed)
   const live = new Uint8Array(graph.parties.length)
   const goOn: number[] = []
   const enliven = (party: number): void => {
@@ -32,15 +32,20 @@ export function reduce(graph: WaitsForGraph, pass: Pass, moves: (party: number) 
     if (--needed[gate]! === 0) opened.push(gate)
   }
 
-  for (const [party, waits] of graph.waits.entries()) {
-    const unsure = pass === 'proof' && waits.some(wait => !wait.sure)
-    if (waits.length === 0 || unsure || moves(party)) enliven(party)
+  for (let party = 0; party < live.length; party++) {
+    let waiting = false
+    let unsure = false
+    for (let at = waitsByParty.offsets[party]!; at < waitsByParty.offsets[party + 1]!; at++) {
+      waiting = true
+      unsure ||= !waits[waitsByParty.items[at]!]!.sure
+    }
+    if (!waiting || (unsure && pass === 'proof') || moves(party)) enliven(party)
   }
   for (const gate of open) {
     needed[gate] = 0
     opened.push(gate)
   }
-  const demand = new Demand(graph, pass, leaf => satisfy(leaves[leaf]!.gate))
+  const demand = new Demand(graph, pass, leaf => satisfy(leaves.gate[leaf]!))
 
   for (;;) {
     const gate = opened.pop()
@@ -52,8 +57,16 @@ export function reduce(graph: WaitsForGraph, pass: Pass, moves: (party: number) 
     }
     const party = goOn.pop()
     if (party === undefined) break
-    for (const tie of graph.holdsOf[party]!) demand.giveBack(tie)
-    for (const { resource } of graph.productionsOf[party]!) demand.bring(resource)
+    const { byParty } = holds
+    for (let at = byParty.offsets[party]!; at < byParty.offsets[party + 1]!; at++) demand.giveBack(byParty.items[at]!)
+    const brings = productions.byParty
+    for (let at = brings.offsets[party]!; at < brings.offsets[party + 1]!; at++)
+      demand.bring(productions.resource[brings.items[at]!]!)
   }
-  return { live, unmet: leaves.filter(leaf => needed[leaf.gate]! > 0 && !live[leaf.party]) }
+
+  const unmet: number[] = []
+  leaves.gate.forEach((gate, leaf) => {
+    if (needed[gate]! > 0 && !live[leaves.party[leaf]!]) unmet.push(leaf)
+  })
+  return { live, unmet: Int32Array.from(unmet) }
 }

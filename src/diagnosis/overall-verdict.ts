@@ -25,7 +25,8 @@ export function overallVerdict(
   // Those in the same line are named already.
   const inLine = new Set([first.thread, ...first.chain.map(({ to }) => to)])
   const others = same.filter(({ thread }) => !inLine.has(thread)).length
-  const more = others > 0 ? `; ${counted(others, 'other thread')} ${others === 1 ? 'is' : 'are'} ${status} too` : ''
+  const more =
+    others > 0 ? `; ${counted(others, 'other thread')} ${others === 1 ? 'is' : 'are'} ${status} too` : ''
   return { status, summary: withName(first, roster) + more }
 }
 

@@ -8,7 +8,7 @@ import type { Edge } from './diagnosis.ts'
 import { type Liveness, reduce } from './liveness.ts'
 import { capital, type Roster } from './roster.ts'
 import { lastLook, leftItsWait } from './stay.ts'
-import { buildGraph, type ResourceNode, type WaitsForGraph } from './waits-for-graph.ts'
+import { buildGraph, type ResourceNode, resourceNode, type WaitsForGraph, waitsOf } from './waits-for-graph.ts'
 
 export interface Reduction {
   readonly graph: WaitsForGraph
@@ -31,10 +31,10 @@ export interface LostResource {
 export function reduceTwice(snapshot: Snapshot, roster: Roster): Reduction {
   const graph = buildGraph(snapshot)
   const ranks = Uint8Array.from(graph.parties, party => roster.rank(party))
-  const moving = Uint8Array.from(graph.parties, (party, number) => {
+  const moving = Uint8Array.from(graph.parties, party => {
     const thread = roster.thread(party)
     if (!thread) return 0
-    return lastLook(thread)?.activity.kind === 'unknown' || leftItsWait(thread, graph.waits[number]![0]) ? 1 : 0
+    return lastLook(thread)?.activity.kind === 'unknown' || leftItsWait(thread, waitsOf(graph, party)[0]) ? 1 : 0
   })
   const moves = (party: number) => moving[party] === 1
   const isParty = (node: number) => node < graph.parties.length
@@ -52,7 +52,9 @@ export function reduceTwice(snapshot: Snapshot, roster: Roster): Reduction {
   }
 
   // Where all facts are sure, both passes leave the same.
-  const same = proof.unmet.length === suspicion.unmet.length && proof.live.every((live, at) => live === suspicion.live[at])
+  const same =
+    proof.unmet.length === suspicion.unmet.length &&
+    proof.live.every((live, at) => live === suspicion.live[at])
   const blocked = same ? sure : blockedGraph(graph, suspicion)
   for (const nodes of terminalComponents(blocked, node => isParty(node) && !proof.live[node])) {
     const [first] = nodes
@@ -62,17 +64,15 @@ export function reduceTwice(snapshot: Snapshot, roster: Roster): Reduction {
       const doubts = [...edgeDoubts(shape.edges, roster), ...(doubt === undefined ? [] : [doubt])]
       sets.push({ ...shape, nodes, proved: false, doubts })
     } else if (first !== undefined && !isParty(first)) {
-      lost.push({ resource: graph.resources[resourceBehind(graph, first)]!, node: first })
+      lost.push({ resource: resourceNode(graph, resourceBehind(graph, first)), node: first })
     }
   }
+  const known = new Map(sets.map(set => [set, ranks[graph.partyNumber.get(set.parties[0]!)!]!]))
   sets.sort(
-    (a, b) => Number(b.proved) - Number(a.proved) || a.cycle.length - b.cycle.length || known(a) - known(b),
+    (a, b) =>
+      Number(b.proved) - Number(a.proved) || a.cycle.length - b.cycle.length || known.get(a)! - known.get(b)!,
   )
   return { graph, proof, suspicion, blocked, sets, lost }
-
-  function known({ parties }: ClosedSet): number {
-    return ranks[graph.partyNumber.get(parties[0]!)!]!
-  }
 }
 
 function edgeDoubts(edges: readonly Edge[], roster: Roster): readonly string[] {

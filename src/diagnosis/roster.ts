@@ -72,9 +72,10 @@ export function list(items: readonly string[]): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
 }
 
-/** As `list`, but no longer than `most` items: `a, b and 7 more`. */
-export function shortList(items: readonly string[], most: number): string {
-  return items.length <= most ? list(items) : list([...items.slice(0, most), `${items.length - most} more`])
+/** The names of parties, no more than `most` of them: `worker 1, worker 2 and 7 more`. */
+export function nameList(parties: readonly string[], roster: Roster, most: number): string {
+  const names = parties.slice(0, most).map(party => roster.name(party))
+  return list(parties.length > most ? [...names, `${parties.length - most} more`] : names)
 }
 
 /** `3 threads`, or `3 parties` when not all of them are threads. */

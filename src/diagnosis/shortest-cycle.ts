@@ -1,4 +1,4 @@
-import type { Adjacency } from './components.ts'
+import type { Rows } from './compressed-rows.ts'
 
 export interface Bounds {
   within(node: number): boolean
@@ -12,9 +12,9 @@ export interface Bounds {
  * so the search is linear.
  */
 export function shortestCycle(
-  graph: Adjacency,
+  { offsets, items }: Rows,
   start: number,
-  bounds: Bounds,
+  { within, alone }: Bounds,
 ): readonly number[] | undefined {
   const cameFrom = new Map<number, number>()
   /** Resources that `start` itself asks for and holds: for `start` a step to itself, for others the way back. */
@@ -22,19 +22,20 @@ export function shortestCycle(
   const queue = [start]
   for (let head = 0; head < queue.length; head++) {
     const party = queue[head]!
-    for (const resource of successors(graph, party)) {
-      if (!bounds.within(resource)) continue
+    for (let at = offsets[party]!; at < offsets[party + 1]!; at++) {
+      const resource = items[at]!
+      if (!within(resource)) continue
       if (cameFrom.has(resource)) {
         if (party !== start && ownReturns.has(resource)) return walk(cameFrom, start, party, resource)
         continue
       }
       cameFrom.set(resource, party)
-      for (const holder of successors(graph, resource)) {
-        if (!bounds.within(holder)) continue
+      for (let to = offsets[resource]!; to < offsets[resource + 1]!; to++) {
+        const holder = items[to]!
         if (holder === start) {
-          if (party !== start || bounds.alone) return walk(cameFrom, start, party, resource)
+          if (party !== start || alone) return walk(cameFrom, start, party, resource)
           ownReturns.add(resource)
-        } else if (!cameFrom.has(holder)) {
+        } else if (within(holder) && !cameFrom.has(holder)) {
           cameFrom.set(holder, resource)
           queue.push(holder)
         }
@@ -42,10 +43,6 @@ export function shortestCycle(
     }
   }
   return undefined
-}
-
-function successors({ offsets, targets }: Adjacency, node: number): Int32Array {
-  return targets.subarray(offsets[node], offsets[node + 1])
 }
 
 function walk(

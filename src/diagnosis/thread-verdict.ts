@@ -9,6 +9,7 @@ import { bare, type Roster } from './roster.ts'
 import { cpuBetween, standstill } from './standstill.ts'
 import { lastLook, leftItsWait, sameFrames } from './stay.ts'
 import { waitingText } from './waiting-text.ts'
+import { waitsOf } from './waits-for-graph.ts'
 
 export interface Evidence {
   readonly reduction: Reduction
@@ -38,7 +39,7 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
 
   const finding = stuck.get(thread.id)
   const number = reduction.graph.partyNumber.get(thread.id)!
-  const [wait] = reduction.graph.waits[number]!
+  const [wait] = waitsOf(reduction.graph, thread.id)
   const look = lastLook(thread)
   const chain = wait ? waitingChain(thread.id, reduction) : []
   if (finding) {

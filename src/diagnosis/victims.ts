@@ -1,4 +1,5 @@
 import type { BlockedGraph } from './blocked-graph.ts'
+import { packRows } from './compressed-rows.ts'
 import type { WaitsForGraph } from './waits-for-graph.ts'
 
 /**
@@ -7,11 +8,15 @@ import type { WaitsForGraph } from './waits-for-graph.ts'
  */
 export function findVictims(
   sets: readonly (readonly number[])[],
-  { adjacency: { offsets, targets } }: BlockedGraph,
+  { waitsFor: { offsets, items } }: BlockedGraph,
   graph: WaitsForGraph,
 ): readonly (readonly string[])[] {
+  if (sets.length === 0) return []
   const count = offsets.length - 1
-  const { offsets: into, sources } = reversed(offsets, targets)
+  const sources = new Int32Array(items.length)
+  for (let node = 0; node < count; node++) sources.fill(node, offsets[node], offsets[node + 1])
+  const waitedForBy = packRows(count, items, sources)
+
   const seen = new Uint8Array(count)
   for (const set of sets) for (const node of set) seen[node] = 1
   return sets.map(set => {
@@ -19,8 +24,8 @@ export function findVictims(
     const queue = [...set]
     for (let head = 0; head < queue.length; head++) {
       const node = queue[head]!
-      for (let edge = into[node]!; edge < into[node + 1]!; edge++) {
-        const source = sources[edge]!
+      for (let at = waitedForBy.offsets[node]!; at < waitedForBy.offsets[node + 1]!; at++) {
+        const source = waitedForBy.items[at]!
         if (seen[source]) continue
         seen[source] = 1
         queue.push(source)
@@ -29,16 +34,4 @@ export function findVictims(
     }
     return victims.sort((a, b) => a - b).map(party => graph.parties[party]!)
   })
-}
-
-function reversed(offsets: Int32Array, targets: Int32Array): { offsets: Int32Array; sources: Int32Array } {
-  const count = offsets.length - 1
-  const into = new Int32Array(count + 1)
-  for (const target of targets) into[target + 1]!++
-  for (let node = 0; node < count; node++) into[node + 1]! += into[node]!
-  const next = into.slice(0, count)
-  const sources = new Int32Array(targets.length)
-  for (let node = 0; node < count; node++)
-    for (let edge = offsets[node]!; edge < offsets[node + 1]!; edge++) sources[next[targets[edge]!]!++] = node
-  return { offsets: into, sources }
 }

@@ -5,7 +5,7 @@ import { doing, duration } from './doing.ts'
 import { waitingIn } from './findings/edge-sentence.ts'
 import { requestParts } from './request-parts.ts'
 import type { Roster } from './roster.ts'
-import type { WaitsForGraph } from './waits-for-graph.ts'
+import { findResource, type WaitsForGraph } from './waits-for-graph.ts'
 
 /** `waits for A in f (a.mjs:1:2), held by worker 1, which sleeps in a timed wait`. */
 export function waitingText(
@@ -16,7 +16,7 @@ export function waitingText(
   roster: Roster,
 ): string {
   const { asks, outside, deadlines } = requestParts(wait.request)
-  const resource = graph.resources[graph.resourceNumber.get(asks[0]?.resource ?? '') ?? -1]?.resource
+  const resource = findResource(graph, asks[0]?.resource ?? '')?.resource
   const what = resource?.label ?? outside[0]
   if (what === undefined) return doing(thread, roster.processOf(thread.id))
 

@@ -1,5 +1,5 @@
 /** What listens behind an inspector's port: `GET /json/list` (src/inspector_socket_server.cc). */
-import { get } from 'node:http'
+import { http } from './http.ts'
 
 export interface Endpoint {
   /** `ws://127.0.0.1:9229/<id>`. */
@@ -10,7 +10,7 @@ export interface Endpoint {
 /** Asks the port for its target; rejects when it does not answer as Node's inspector within `deadlineMs`. */
 export function findEndpoint(address: string, port: number, deadlineMs: number): Promise<Endpoint> {
   return new Promise((resolve, reject) => {
-    const call = get({ host: address, port, path: '/json/list' }, response => {
+    const call = http.get({ host: address, port, path: '/json/list' }, response => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (part: string) => {

@@ -70,8 +70,6 @@ export class InspectorValueSource implements ValueSource {
         return this.#place(question.function)
       case 'word':
         return this.#word(question.array, question.index)
-      case 'identity':
-        return this.#identity(question.object)
     }
   }
 
@@ -242,11 +240,6 @@ export class InspectorValueSource implements ValueSource {
         arrayType: 'known' in type && type.known.kind === 'string' ? type.known.value : 'typed array',
       },
     }
-  }
-
-  async #identity(object: ObjectRef): Promise<Answer<number>> {
-    const reply = await this.#send(object.party, 'HeapProfiler.getHeapObjectId', { objectId: object.id })
-    return reply.ok ? { known: Number(reply.result.heapSnapshotObjectId) } : unreadable(reply)
   }
 }
 

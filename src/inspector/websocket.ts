@@ -8,9 +8,9 @@
  * - Its frame decoder reads past its buffer when it sees only the first bytes of a frame, and **the target crashes**.
  *   So frames leave whole, in writes that fit one segment of the loopback device, each after a sign of life.
  */
-import { randomBytes } from 'node:crypto'
-import { type ClientRequest, request } from 'node:http'
+import type { ClientRequest } from 'node:http'
 import type { Socket } from 'node:net'
+import { http } from './http.ts'
 import type { Transport } from './transport.ts'
 
 const TEXT = 0x81
@@ -36,7 +36,7 @@ function frame(opcode: number, payload: Buffer): Buffer {
 /** Opens `ws://host:port/path`. Rejects when the server refuses, hangs up, or `deadlineMs` has passed. */
 export function openWebSocket(url: string, deadlineMs: number): Promise<Transport> {
   const { hostname, port, pathname } = new URL(url)
-  const upgrade: ClientRequest = request({
+  const upgrade: ClientRequest = http.request({
     host: hostname.replace(/^\[|\]$/g, ''),
     port,
     path: pathname,
@@ -44,7 +44,10 @@ export function openWebSocket(url: string, deadlineMs: number): Promise<Transpor
       Connection: 'Upgrade',
       Upgrade: 'websocket',
       'Sec-WebSocket-Version': '13',
-      'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
+      // Meant against caching proxies; the server only mixes it into its answer.
+      'Sec-WebSocket-Key': Buffer.from(Array.from({ length: 16 }, () => Math.random() * 256)).toString(
+        'base64',
+      ),
     },
   })
   return new Promise((resolve, reject) => {

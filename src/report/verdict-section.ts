@@ -2,7 +2,7 @@
 import type { Diagnosis, Finding, ThreadVerdict, Verdict } from '../diagnosis/diagnosis.ts'
 import { doing } from '../diagnosis/doing.ts'
 import { edgeSentence } from '../diagnosis/findings/edge-sentence.ts'
-import { capital, partyCount, type Roster, shortList } from '../diagnosis/roster.ts'
+import { capital, nameList, partyCount, type Roster } from '../diagnosis/roster.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { findingStacks } from './finding-stacks.ts'
 import { type Style, statusColor } from './style.ts'
@@ -53,10 +53,7 @@ function findingLines(finding: Finding, roster: Roster, style: Style, width: num
     '',
   ]
   if (finding.victims.length > 0) {
-    const names = shortList(
-      finding.victims.map(party => roster.name(party)),
-      5,
-    )
+    const names = nameList(finding.victims, roster, 5)
     const { length } = finding.victims
     const others = partyCount(finding.victims, roster, 'other ')
     lines.push(...wrap(`${others} ${length === 1 ? 'waits' : 'wait'} behind it: ${names}.`, width, '  '))

@@ -31,7 +31,11 @@ export interface ScriptTexts {
   /** URL or path of the script, for messages; '' for code without a name. */
   url(script: string): string
   /** A generated position (1-based) turned into the reader's one. */
-  original(script: string, line: number, column: number): { file: string; line: number; column: number; name?: string }
+  original(
+    script: string,
+    line: number,
+    column: number,
+  ): { file: string; line: number; column: number; name?: string }
   /** Keys of all scripts whose text is at hand. */
   readonly scripts: readonly string[]
 }
@@ -107,15 +111,18 @@ export type Question =
   /** All own members of an object, private ones (as `#name`) included. */
   | { readonly ask: 'members'; readonly object: ObjectRef }
   /** A side-effect-free expression over one object, which it calls `self`: `self.left.cell`, `self.get("a")`. */
-  | { readonly ask: 'on'; readonly object: ObjectRef; readonly expression: string; readonly others?: readonly ObjectRef[] }
+  | {
+      readonly ask: 'on'
+      readonly object: ObjectRef
+      readonly expression: string
+      readonly others?: readonly ObjectRef[]
+    }
   /** The variables that a function closes over, innermost scope first (later duplicates are shadowed). */
   | { readonly ask: 'closure'; readonly function: ObjectRef }
   /** Where a function was written; for a bound function its target, receiver and bound arguments too. */
   | { readonly ask: 'place'; readonly function: ObjectRef }
   /** The word of `array[index]`, with its value. */
   | { readonly ask: 'word'; readonly array: ObjectRef; readonly index: number }
-  /** A number that is equal for equal objects of one thread, whatever path led to them. */
-  | { readonly ask: 'identity'; readonly object: ObjectRef }
 
 export interface FunctionPlace {
   /** Key for `ScriptTexts`; unknown for builtins. */
@@ -135,9 +142,7 @@ export type AnswerTo<Q extends Question> = Q extends { ask: 'value' | 'on' }
       ? FunctionPlace
       : Q extends { ask: 'word' }
         ? Word
-        : Q extends { ask: 'identity' }
-          ? number
-          : never
+        : never
 
 /** Answers questions about paused activations. Never throws: what cannot be told is an `unknown` with its reason. */
 export interface ValueSource {

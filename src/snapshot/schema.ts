@@ -79,7 +79,11 @@ export const kernelView = z.object({
 export const activity = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('running') }),
   /** In `Atomics.wait` or wasm's `memory.atomic.wait`; `timeoutMs` null: without a time limit. */
-  z.object({ kind: z.literal('parked'), in: z.string(), timeoutMs: z.union([z.number(), z.null(), unknown]) }),
+  z.object({
+    kind: z.literal('parked'),
+    in: z.string(),
+    timeoutMs: z.union([z.number(), z.null(), unknown]),
+  }),
   z.object({ kind: z.literal('event-loop') }),
   z.object({ kind: z.literal('system-call'), call: systemCall }),
   /** Stopped in a debugger that is not ours, by a signal, by a tracer or by a frozen cgroup. */

@@ -1,5 +1,5 @@
 import type { ClosedSet } from '../closed-set.ts'
-import { partyCount, shortList } from '../roster.ts'
+import { nameList, partyCount } from '../roster.ts'
 import { edgeSentences } from './edge-sentence.ts'
 import type { SetKind } from './set-kind.ts'
 
@@ -12,10 +12,7 @@ export const exhaustion: SetKind = {
     const resource = countable(set)!
     const units = typeof resource.capacity === 'number' ? `all ${resource.capacity} units` : 'all units'
     const held = set.proved ? 'are held' : 'seem to be held'
-    const who = shortList(
-      set.parties.map(party => roster.name(party)),
-      3,
-    )
+    const who = nameList(set.parties, roster, 3)
     return `${units} of ${resource.label} ${held} by those that wait for more: ${who}`
   },
 

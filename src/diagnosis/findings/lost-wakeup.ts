@@ -3,6 +3,7 @@ import type { Finding } from '../diagnosis.ts'
 import type { LostResource, Reduction } from '../reduction.ts'
 import { bare, capital, type Roster } from '../roster.ts'
 import { lastLook, stoodStill } from '../stay.ts'
+import { findResource, waitsOf } from '../waits-for-graph.ts'
 import { waitingIn } from './edge-sentence.ts'
 
 /** A thread that sleeps on for something nobody is left to bring. */
@@ -14,7 +15,7 @@ export function nobodyLeft(
   roster: Roster,
 ): Finding | undefined {
   if (resource.sort !== 'consumable' || productions.length > 0) return undefined
-  const waits = waiters.flatMap(party => waitsOf(party, reduction))
+  const waits = waiters.flatMap(party => waitsOf(reduction.graph, party))
   if (waits.length === 0 || !waits.every(wait => sleepsOn(roster.thread(wait.party), wait))) return undefined
   return finding(waits, resource, victims, roster, 'and nobody that could bring it is left')
 }
@@ -30,7 +31,7 @@ export function sleepers(
   mayWake: (thread: Thread) => boolean,
 ): readonly Finding[] {
   const asleep = threads.flatMap(thread => {
-    const [wait, ...more] = waitsOf(thread.id, reduction)
+    const [wait, ...more] = waitsOf(reduction.graph, thread.id)
     if (!wait?.sure || more.length > 0 || !sleepsOn(thread, wait)) return []
     const reason = alreadyThere(wait, reduction)
     return reason ? [{ thread, wait, ...reason }] : []
@@ -45,7 +46,7 @@ function alreadyThere(
   { graph }: Reduction,
 ): { resource: Resource; why: string } | undefined {
   if (request.kind !== 'units' && request.kind !== 'produced') return undefined
-  const resource = graph.resources[graph.resourceNumber.get(request.resource) ?? -1]?.resource
+  const resource = findResource(graph, request.resource)?.resource
   // A word that was read once may have changed a moment ago, with the wake-up on its way.
   if (!resource?.word?.steady) return undefined
   if (request.kind === 'units' && typeof resource.free === 'number' && resource.free >= request.units) {
@@ -63,10 +64,6 @@ function sleepsOn(thread: Thread | undefined, wait: Wait): boolean {
   if (!thread?.undisturbed || !stoodStill(thread, wait)) return false
   const activity = lastLook(thread)?.activity
   return activity?.kind === 'parked' && activity.timeoutMs === null
-}
-
-function waitsOf(party: string, { graph }: Reduction): readonly Wait[] {
-  return graph.waits[graph.partyNumber.get(party) ?? -1] ?? []
 }
 
 function finding(

@@ -1,8 +1,9 @@
 import { isOrphaned } from '../availability.ts'
 import type { Finding } from '../diagnosis.ts'
 import type { LostResource, Reduction } from '../reduction.ts'
-import { bare, capital, type Roster, shortList } from '../roster.ts'
+import { capital, nameList, type Roster } from '../roster.ts'
 import { stoodStill } from '../stay.ts'
+import { waitsOf } from '../waits-for-graph.ts'
 import { waitingIn } from './edge-sentence.ts'
 
 /** A lock that is taken while a complete list of holders is empty: its holder is gone. */
@@ -15,17 +16,16 @@ export function orphanedLock(
 ): Finding | undefined {
   const { resource } = node
   if (!isOrphaned(node) || waiters.length === 0) return undefined
-  const waits = waiters.flatMap(party => graph.waits[graph.partyNumber.get(party)!]!)
+  const waits = waiters.flatMap(party => waitsOf(graph, party))
   const standing = waits.every(wait => {
     const thread = roster.threadOf(wait.party)
     return thread !== undefined && (thread.id !== wait.party || stoodStill(thread, wait))
   })
   if (!standing) return undefined
-  const names = waiters.map(party => roster.name(party))
   return {
     kind: 'orphaned-lock',
     status: 'suspected',
-    title: `${resource.label} is taken and nobody is left to release it; ${shortList(names.map(bare), 3)} waits for it`,
+    title: `${resource.label} is taken and nobody is left to release it; ${nameList(waiters, roster, 3)} ${waiters.length === 1 ? 'waits' : 'wait'} for it`,
     explanation: [
       ...waits
         .slice(0, 5)

@@ -4,6 +4,7 @@ import type { Finding, Standstill } from '../diagnosis.ts'
 import { doing, duration } from '../doing.ts'
 import type { Reduction } from '../reduction.ts'
 import { bare, type Roster } from '../roster.ts'
+import { waitsOf } from '../waits-for-graph.ts'
 import { edgeSentences } from './edge-sentence.ts'
 
 /** A thread that runs in circles until somebody changes a word; behind a deadlocked holder it is a victim instead. */
@@ -13,7 +14,7 @@ export function spinWait(
   reduction: Reduction,
   roster: Roster,
 ): Finding | undefined {
-  const waits = reduction.graph.waits[reduction.graph.partyNumber.get(thread.id) ?? -1] ?? []
+  const waits = waitsOf(reduction.graph, thread.id)
   if (waits.length === 0) return undefined
   const chain = waitingChain(thread.id, reduction)
   const name = roster.name(thread.id)

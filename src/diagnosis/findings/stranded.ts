@@ -1,4 +1,4 @@
-import { bare, shortList } from '../roster.ts'
+import { bare, nameList } from '../roster.ts'
 import { edgeSentences } from './edge-sentence.ts'
 import type { SetKind } from './set-kind.ts'
 
@@ -8,10 +8,7 @@ export const stranded: SetKind = {
   matches: ({ edges }) => edges.every(({ by }) => by.kind === 'production'),
 
   title: ({ parties, proved }, roster) => {
-    const names = shortList(
-      parties.map(party => bare(roster.name(party))),
-      3,
-    )
+    const names = bare(nameList(parties, roster, 3))
     return proved ? `nothing can wake ${names} any more` : `nothing seems able to wake ${names} any more`
   },
 

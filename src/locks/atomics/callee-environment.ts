@@ -17,6 +17,8 @@ export interface Application {
   readonly closure: Promise<Known>
   readonly receiver: Promise<Known>
   readonly arguments: readonly Promise<Known>[]
+  /** For a function written in place as a callback: where its free names are read. */
+  readonly outer?: { readonly environment: Environment; readonly moment: Moment }
   /** Called by `new`: fields of `this` are what the constructor sets them to. */
   readonly constructs: boolean
 }
@@ -41,6 +43,7 @@ export class CalleeEnvironment implements Environment {
 
   receiver(): Promise<Known> {
     if (this.owner.type !== 'ArrowFunctionExpression') return this.#application.receiver
+    if (this.#application.outer) return this.#application.outer.environment.receiver()
     return this.#free('this')
   }
 
@@ -116,6 +119,8 @@ export class CalleeEnvironment implements Environment {
   async #name(at: Node, name: string, moment: Moment, depth: number): Promise<Known | 'global'> {
     const declaration = declarationOf(this.syntax, name, at)
     if (declaration && contains(this.owner, declaration.scope)) return this.#own(declaration, moment, depth)
+    const { outer } = this.#application
+    if (outer && declaration) return outer.environment.evaluate(at, outer.moment)
     const found = await this.#free(name)
     if ('known' in found.answer) {
       const doubt = declaration && !isConstant(this.syntax, declaration)

@@ -10,7 +10,7 @@ import { type Environment, known, type Moment, numberOf } from './environment.ts
 import type { FrameEvents, LockEvent } from './event.ts'
 import type { FrameEnvironment } from './frame-environment.ts'
 import { calledName, type FunctionCatalogue, type Origin } from './function-catalogue.ts'
-import { throughCall } from './names.ts'
+import { choosing, factoryMade, throughCall } from './names.ts'
 import { net } from './netting.ts'
 import { isReadable, takenAt, type Truth, truthAt } from './outcome.ts'
 import { type Entry, stepsAfter, stepsBefore } from './schedule.ts'
@@ -20,6 +20,7 @@ import { type Condition, runsBefore } from './way.ts'
 /** A function that acquires and returns is an acquirer itself; so is one that calls it, three levels at most. */
 const depthLimit = 3
 /** An element past the end of a list, in an iteration that never was. */
+const callbackLimit = 8
 const beyond = 'there is no such element'
 /** Turns of a finished loop that are asked about at once, counted from 0. */
 const lastProbed = 3
@@ -156,7 +157,7 @@ export class Effects {
     const giveBack = this.#giveBack(environment, step, moment)
     if (depth >= depthLimit || !this.#catalogue.mayMatter(syntax, step.call)) return giveBack
     const call = await resolveCall(environment, step.call, moment, this.#catalogue, this.#asker)
-    if (call === undefined) return giveBack
+    if (call === undefined) return [...(await this.#callbacks(environment, step, entry, depth)), ...giveBack]
     if (call === 'unreadable') return [...this.#unreadable(environment, step, moment), ...giveBack]
     const inner = await this.#application(environment, step, call, position, depth)
     const about = `${aboutCall(syntax, step.call)}${moment.iteration ? `#${moment.iteration.number}` : ''}`
@@ -166,7 +167,8 @@ export class Effects {
       // U1: what `using` binds is given back with the block that declares it.
       if (scope && event.kind === 'acquire' && (position === 'end' || !contains(scope, position))) continue
       const receiver = await call.receiver
-      const doubts = [call.doubt, receiver.doubt, compiledDisposal(syntax, owner, step.call, position)]
+      const disposed = compiledDisposal(syntax, owner, step.call, position)
+      const doubts = [call.doubt, receiver.doubt, disposed === 'over' ? 'a `finally` may have released it' : undefined]
       const own: LockEvent = {
         ...event,
         step,
@@ -174,7 +176,7 @@ export class Effects {
         about,
         designator: designatorOf(event, call, step.call, syntax),
         doubts: [...event.doubts, ...doubts.filter(doubt => doubt !== undefined)],
-        ...(scope && { scoped: true }),
+        ...((scope || disposed === 'ahead') && { scoped: true }),
       }
       if (event.pending) {
         const { pending, ...settled } = own
@@ -182,6 +184,51 @@ export class Effects {
       } else result.push(own)
     }
     return [...result, ...giveBack]
+  }
+
+  /** `locks.forEach(lock => lock.lock())`: a builtin has run what was written in place for it. */
+  async #callbacks(
+    environment: Environment,
+    step: CallStep,
+    entry: Entry,
+    depth: number,
+  ): Promise<LockEvent[]> {
+    const { syntax } = environment
+    const owner = (step.call.arguments as Node[]).map(unwrapped).find(isFunction)
+    const callee = unwrapped(step.call.callee as Node)
+    if (!owner || owner.async || owner.generator || !this.#catalogue.touches(syntax, owner)) return []
+    const { moment } = entry
+    const each = callee.type === 'MemberExpression' && calledName(syntax, step.call) === 'forEach'
+    if (!each || !environment.element) return this.#unreadable(environment, step, moment, this.#catalogue.likelyOf(syntax, owner))
+    const list = callee.object as Node
+    const turns = await Promise.all(
+      Array.from({ length: callbackLimit }, async (_, number) => {
+        const element = environment.element!(list, number, moment)
+        const callback = new CalleeEnvironment(
+          {
+            syntax,
+            owner,
+            closure: environment.closure,
+            receiver: environment.receiver(),
+            arguments: [element],
+            outer: { environment, moment },
+            constructs: false,
+          },
+          this.#asker,
+        )
+        if (known((await element).answer)?.kind === 'undefined') return []
+        const { holds, changes } = net(await this.#of(callback, stepsBefore(syntax, owner, 'end'), 'end', depth + 1))
+        return [...changes, ...holds].map(event => ({
+          ...event,
+          step,
+          moment,
+          about: `${aboutCall(syntax, step.call)}#${number}`,
+          designator: { syntax, node: list, index: undefined, number },
+        }))
+      }),
+    )
+    const last = turns[callbackLimit - 1]!
+    return [...turns.flat(), ...(last.length > 0 ? this.#unreadable(environment, step, moment, 'acquire') : [])]
   }
 
   async #application(
@@ -264,17 +311,23 @@ export class Effects {
   }
 
   /** What cannot be evaluated is not dropped: by its name it may hold a lock of some kind. */
-  #unreadable(environment: Environment, step: CallStep, moment: Moment): LockEvent[] {
+  #unreadable(
+    environment: Environment,
+    step: CallStep,
+    moment: Moment,
+    told?: 'acquire' | 'change',
+  ): LockEvent[] {
     const { syntax, owner } = environment
     const name = calledName(syntax, step.call)
-    const likely = name === undefined ? undefined : this.#catalogue.likely(name)
+    // What has no name could be anything, a stored release among others.
+    const likely = told ?? (name === undefined ? 'change' : this.#catalogue.likely(name))
     if (!likely) return []
     const word: Answer<Word> = { unknown: 'cannot be read here', detail: syntax.textOf(step.call) }
     const within: Origin = { syntax, owner, ambiguous: false }
     const number = moment.iteration?.number
     if (number !== undefined && number > 0) return []
     return [
-      { kind: likely, word, conditions: [], doubts: [], step, moment, about: aboutCall(syntax, step.call), within, designator: undefined },
+      { kind: likely, ...(name === undefined || told ? { anything: true } : {}), word, conditions: [], doubts: [], step, moment, about: aboutCall(syntax, step.call), within, designator: undefined },
     ]
   }
 
@@ -326,8 +379,14 @@ function designatorOf(event: LockEvent, call: ResolvedCall, node: CallNode, synt
   const inner = event.designator
   if (!inner || inner.syntax !== call.origin.syntax) return inner
   const outer = throughCall(call.origin, inner.node, node)
-  if (!outer) return inner
-  return { syntax, node: outer, index: inner.index && throughCall(call.origin, inner.index, node) }
+  const made = outer ?? factoryMade(call.origin, inner.node, inner.index, node)
+  if (!made) return inner
+  const index = choosing(call.origin, inner.node) ?? inner.index
+  return { syntax, node: made, index: outer && index && (throughCall(call.origin, index, node) ?? constantIndex(call, index)) }
+}
+
+function constantIndex(call: ResolvedCall, index: Node): Node | undefined {
+  return constantOf(call.origin.syntax, index) === undefined ? undefined : index
 }
 
 function isNameUse(syntax: Syntax, node: Node): boolean {
@@ -371,14 +430,14 @@ function compiledDisposal(
   owner: Node,
   call: CallNode,
   position: Position,
-): string | undefined {
+): 'over' | 'ahead' | undefined {
   const parent = syntax.parentOf(call)
   if (!parent || !isCall(parent) || !(parent.arguments as Node[]).includes(call)) return undefined
   for (const node of syntax.ancestors(call)) {
     if (node === owner) return undefined
     if (node.type !== 'TryStatement' || !node.finalizer || !contains(node.block, call)) continue
-    if (position === 'end' || !contains(node.block, position)) return 'a `finally` may have released it'
-    return undefined
+    if (position === 'end' || !contains(node.block, position)) return 'over'
+    return 'ahead'
   }
   return undefined
 }

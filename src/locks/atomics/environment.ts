@@ -35,6 +35,8 @@ export interface Environment {
   evaluate(expression: Node, moment: Moment): Promise<Known>
   /** The function that `super.name` means here. */
   evaluateSuper(name: string): Promise<Known>
+  /** The values that a builtin gives to a callback, one after the other: the elements of a list. */
+  element?(list: Node, number: number, moment: Moment): Promise<Known>
   /** The value of `this`. */
   receiver(): Promise<Known>
   /** The object whose scopes hold the function's free names, for functions found by their source alone. */

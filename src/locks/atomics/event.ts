@@ -30,7 +30,11 @@ export interface LockEvent {
   /** The function in which the word is taken or written. */
   readonly within: Origin
   /** What stands for the lock in the words of the function that the event is told of. */
-  readonly designator: { readonly syntax: Syntax; readonly node: Node; readonly index: Node | undefined } | undefined
+  readonly designator:
+    | { readonly syntax: Syntax; readonly node: Node; readonly index: Node | undefined; readonly number?: number }
+    | undefined
+  /** It could not be read what was called: it may have released any lock. */
+  readonly anything?: boolean
   /** The frame's place on its thread's stack, outer ones larger. */
   readonly depth?: number
   /** U2: for a give-back, the call whose result is called or released. */

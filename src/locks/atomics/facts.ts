@@ -248,6 +248,11 @@ class Combination {
     if (!designator) return { label: shorten(event.about), frame }
     if (designator.syntax !== frame.syntax || !within(frame, designator.node))
       return { label: shorten(designator.syntax.textOf(designator.node)), frame }
+    const { number } = designator
+    if (number !== undefined) {
+      const list = await this.#names.name(stack, at, designator.node, undefined, false)
+      return { label: `${list.label}[${number}]`, frame }
+    }
     const inLock = event.step.kind !== 'call' && isLockCode(frame.syntax, frame.owner)
     const environment = new FrameEnvironment(frame.syntax, frame.owner, frame.activation, frame.position, this.#asker)
     return this.#names.name(stack, at, designator.node, designator.index, inLock, { moment: event.moment, environment })

@@ -51,6 +51,12 @@ export class FrameEnvironment implements Environment {
     return this.#ask(`(${superOf})(this, ${JSON.stringify(name)}, ${source})`).then(answer => ({ answer }))
   }
 
+  async element(list: Node, number: number, moment: Moment): Promise<Known> {
+    const text = this.textOf(list, moment)
+    if (text === undefined) return unknown('stale')
+    return { answer: await this.#ask(`[...(${text})][${number}]`) }
+  }
+
   receiver(): Promise<Known> {
     return this.#ask('this').then(answer => ({ answer }))
   }

@@ -79,6 +79,8 @@ export class FunctionCatalogue {
     const name = calledName(syntax, call)
     if (name === undefined) return true
     if (this.#reaching.has(name)) return true
+    const callback = (call.arguments as Node[]).map(unwrapped).find(isFunction)
+    if (callback && this.touches(syntax, callback)) return true
     return !this.#declared.has(name) && !builtins.has(name)
   }
 
@@ -86,6 +88,23 @@ export class FunctionCatalogue {
   likely(name: string): 'acquire' | 'change' | undefined {
     const takes = this.#taking.has(name)
     const gives = this.#giving.has(name)
+    return takes === gives ? undefined : takes ? 'acquire' : 'change'
+  }
+
+  /** Whether a function written in place has to do with locks, by itself or through what it calls. */
+  touches(syntax: Syntax, owner: Node): boolean {
+    return stepsOf(syntax, owner).steps.some(step => step.kind !== 'call' || this.#reaching.has(calledName(syntax, step.call) ?? ''))
+  }
+
+  /** What such a function does as a whole. */
+  likelyOf(syntax: Syntax, owner: Node): 'acquire' | 'change' | undefined {
+    let takes = false
+    let gives = false
+    for (const step of stepsOf(syntax, owner).steps) {
+      const name = step.kind === 'call' ? (calledName(syntax, step.call) ?? '') : undefined
+      takes ||= step.kind === 'acquire' || step.kind === 'try' || (name !== undefined && this.#taking.has(name))
+      gives ||= step.kind === 'change' || (name !== undefined && this.#giving.has(name))
+    }
     return takes === gives ? undefined : takes ? 'acquire' : 'change'
   }
 

@@ -97,7 +97,9 @@ function exclusive(judged: readonly JudgedHold[]): readonly JudgedHold[] {
   }
   const sole = once.filter(one => one.holding.event.acquiring!.lock !== 'semaphore' && one.doubt === undefined)
   const writers = sole.filter(one => one.holding.event.acquiring!.mode === 'exclusive')
-  if (writers.length === 0 || sole.length === 1) return once
+  // Where one thread surely has it alone, what another may have is out of date.
+  if (writers.length === 1 && sole.length === 1) return sole
+  if (writers.length === 0) return once
   const doubt = 'another thread seems to hold it too, and only one can'
   return once.map(one => (one.doubt === undefined ? { ...one, doubt } : one))
 }

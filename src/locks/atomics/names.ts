@@ -1,15 +1,15 @@
-import { declarationOf } from '../../sources/scopes.ts'
+import { declarationOf, isConstant } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
-import { type CallNode, isCall, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
+import { type CallNode, isCall, isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
 import type { ScriptTexts } from '../../snapshot/question.ts'
 import type { Asker } from './asker.ts'
 import { constantOf, isPath } from './constants.ts'
 import { known, type Moment } from './environment.ts'
 import type { FrameEnvironment } from './frame-environment.ts'
-import { classOf, type FunctionCatalogue, namesOf } from './function-catalogue.ts'
+import { calledName, classOf, type FunctionCatalogue, namesOf } from './function-catalogue.ts'
 import type { PlacedFrame } from './prepared.ts'
 import { loopVariable } from './rendering.ts'
-import { stepsOf } from './steps.ts'
+import { contains, stepsOf } from './steps.ts'
 
 /** A lock as a reader of the program would name it, and the frame that asks for it by that name. */
 export interface Naming {
@@ -61,7 +61,9 @@ export class Names {
       if (!leaving && !bare && !own && !this.#passesOn(frame, node!)) break
       const caller: PlacedFrame | undefined = callerOf(stack, frameIndex)
       if (!caller) break
-      const outer: Node | undefined = throughCall(frame, node!, caller.call!)
+      const outer: Node | undefined =
+        throughCall(frame, node!, caller.call!) ?? (leaving ? factoryMade(frame, node!, indexNode, caller.call!) : undefined)
+      if (outer && indexNode && indexFrame === frameIndex && closesOver(frame, indexNode)) indexNode = undefined
       if (indexFrame === frameIndex) indexNode = choosing(frame, node!) ?? indexNode
       if (indexNode && indexFrame === frameIndex) {
         const outerIndex = throughCall(frame, indexNode, caller.call!)
@@ -91,7 +93,11 @@ export class Names {
     if (node.type !== 'Identifier') return false
     const declaration = declarationOf(frame.syntax, node.name, node)
     if (declaration?.kind !== 'parameter' || declaration.scope !== frame.owner) return false
-    return namesOf(frame.syntax, frame.owner).some(name => this.#catalogue.likely(name) === 'acquire')
+    const acquiring = stepsOf(frame.syntax, frame.owner).steps.filter(
+      step => step.kind === 'call' && this.#catalogue.likely(calledName(frame.syntax, step.call) ?? '') === 'acquire',
+    )
+    const onlyAcquires = namesOf(frame.syntax, frame.owner).some(name => this.#catalogue.likely(name) === 'acquire')
+    return onlyAcquires && acquiring.length === 1 && !/\busing\b/.test(frame.syntax.textOf(frame.owner))
   }
 
   async #label(
@@ -132,7 +138,7 @@ export class Names {
       return `${object}[${key ?? syntax.textOf(property)}]`
     }
     if (node.type === 'CallExpression') {
-      const compiled = compiledPrivate(syntax, node)
+      const compiled = node.arguments[1] && compiledPrivate(node, this.#original(frame, node.arguments[1] as Node))
       if (compiled) {
         const holder = await this.#path(stack, at, compiled.holder, depth, past)
         return `${holder}.#${compiled.name}`
@@ -148,7 +154,8 @@ export class Names {
       const place = await this.#number(frame, `[...(${list})].indexOf(${node.name})`)
       if (place !== undefined && place >= 0) return `${shorten(list)}[${place}]`
     }
-    if (declaration?.kind === 'parameter' && depth > 0 && declaration.scope === frame.owner) {
+    const passed = declaration?.kind === 'parameter' && declaration.scope === frame.owner
+    if (passed && depth > 0 && isConstant(syntax, declaration)) {
       const caller = callerOf(stack, at)
       const given = caller && throughCall(frame, node, caller.call!)
       if (given && isNaming(given)) return this.#path(stack, at + 1, given, depth - 1)
@@ -184,8 +191,33 @@ export class Names {
   }
 }
 
+/** A method that closes over its lock, made by a factory: the lock is known by the object that the factory gave. */
+export function factoryMade(
+  frame: { readonly syntax: Syntax; readonly owner: Node },
+  node: Node,
+  index: Node | undefined,
+  call: CallNode,
+): Node | undefined {
+  const callee = unwrapped(call.callee as Node)
+  if (callee.type !== 'MemberExpression' || !isPath(callee.object as Node)) return undefined
+  return closesOver(frame, node) || (index && closesOver(frame, index)) ? (callee.object as Node) : undefined
+}
+
+/** Whether a name belongs to a function around this one. */
+export function closesOver(frame: { readonly syntax: Syntax; readonly owner: Node }, node: Node): boolean {
+  const root = rootOf(node)
+  if (root.type !== 'Identifier') return false
+  const declaration = declarationOf(frame.syntax, root.name, root)
+  if (!declaration || contains(frame.owner, declaration.scope)) return false
+  const scope = declaration.scope
+  return isFunction(scope) || isFunction(frame.syntax.ownerOf(scope))
+}
+
 /** `const cell = this.get(n)`: what picks the lock out of the receiver's. */
-function choosing(frame: PlacedFrame, node: Node): Node | undefined {
+export function choosing(
+  frame: { readonly syntax: Syntax },
+  node: Node,
+): Node | undefined {
   if (node.type !== 'Identifier') return undefined
   const initialiser = declarationOf(frame.syntax, node.name, node)?.initialiser
   if (!initialiser || isPath(initialiser) || initialiser.type !== 'CallExpression') return undefined
@@ -202,6 +234,15 @@ export function isLockCode(syntax: Syntax, owner: Node): boolean {
     if (declaration?.kind === 'parameter' && declaration.scope === owner) return true
   }
   return false
+}
+
+/** Whether what an expression names belongs to the receiver or was given as an argument. */
+export function isPassedIn(frame: PlacedFrame, expression: Node): boolean {
+  const root = rootOf(expression)
+  if (root.type === 'ThisExpression') return true
+  if (root.type !== 'Identifier') return false
+  const declaration = declarationOf(frame.syntax, root.name, root)
+  return declaration?.kind === 'parameter' && declaration.scope === frame.owner
 }
 
 /** The frame that called `stack[at]` by a plain call. */
@@ -272,12 +313,11 @@ function privateGetter(call: Extract<Node, { type: 'CallExpression' }>): boolean
 
 /** `__classPrivateFieldGet(this, _Mutex_cell, "f")`, `__privateGet(this, _cell)`: the WeakMap's name is the field's. */
 function compiledPrivate(
-  syntax: Syntax,
   call: Extract<Node, { type: 'CallExpression' }>,
+  store: string,
 ): { holder: Node; name: string } | undefined {
   if (!privateGetter(call)) return undefined
-  const store = syntax.textOf(call.arguments[1]!)
-  const name = /^_[A-Z]\w*?_(\w+)$/.exec(store)?.[1] ?? store.replace(/^_+/, '')
+  const name = /^_[A-Z]\w*?_(\w+)$/.exec(store)?.[1] ?? store.replace(/^[_#]+/, '')
   return { holder: call.arguments[0] as Node, name }
 }
 

@@ -64,7 +64,7 @@ export function sameWord(hold: LockEvent, event: LockEvent): boolean {
 
 /** A release of some lock of the same class, or of the same words, that could not be read. */
 function mayUndo(release: LockEvent, hold: LockEvent): boolean {
-  if (release.within.owner === hold.within.owner) return true
+  if (release.anything || release.within.owner === hold.within.owner) return true
   const left = classOf(release.within.syntax, release.within.owner)
   return left !== undefined && left === classOf(hold.within.syntax, hold.within.owner)
 }

@@ -4,7 +4,7 @@ import type { Acquiring } from './acquiring.ts'
 import type { Asker } from './asker.ts'
 import { type Known, known, numberOf, wordKey } from './environment.ts'
 import { FrameEnvironment } from './frame-environment.ts'
-import { isLockCode, type Names } from './names.ts'
+import { isLockCode, isPassedIn, type Names } from './names.ts'
 import type { PlacedFrame } from './prepared.ts'
 import { isRetried } from './retry.ts'
 import { type AcquireStep, contains, stepsOf } from './steps.ts'
@@ -82,7 +82,9 @@ export async function readWaiter(
       site,
       step?.array ?? array,
       step?.index ?? index,
-      isLockCode(frame.syntax, frame.owner),
+      step && !step.acquiring.consuming
+        ? isLockCode(frame.syntax, frame.owner)
+        : isPassedIn(frame, step?.array ?? array),
     ),
   ])
   const limit = timeoutOf(timeout, timeoutValue)

@@ -3,7 +3,9 @@ import type { Snapshot } from '../../../src/snapshot/model.ts'
 import type { Mark } from './marks.ts'
 
 export function foundIn(snapshot: Snapshot): readonly Mark[] {
-  const threads = new Map(snapshot.processes.flatMap(one => one.threads.map(thread => [thread.id, thread.name])))
+  const threads = new Map(
+    snapshot.processes.flatMap(one => one.threads.map(thread => [thread.id, thread.name])),
+  )
   const labelFor = (id: string, party: string) => {
     const resource = snapshot.resources.find(one => one.id === id)
     return resource?.aliases.find(alias => alias.party === party)?.label ?? resource?.label ?? id
@@ -13,7 +15,12 @@ export function foundIn(snapshot: Snapshot): readonly Mark[] {
     const resource = /"resource":"([^"]+)"/.exec(JSON.stringify(wait.request))?.[1]
     if (!resource || 'unknown' in wait.at) continue
     const line = typeof wait.at.line === 'number' ? wait.at.line : -1
-    marks.push({ thread: threads.get(wait.party)!, does: 'waits', label: labelFor(resource, wait.party), line })
+    marks.push({
+      thread: threads.get(wait.party)!,
+      does: 'waits',
+      label: labelFor(resource, wait.party),
+      line,
+    })
   }
   for (const hold of snapshot.holds)
     marks.push({

@@ -12,7 +12,7 @@ export interface Mark {
 export function marksIn(file: string): readonly Mark[] {
   const lines = readFileSync(fixturePath(file), 'utf8').split('\n')
   return lines.flatMap((text, index) => {
-    const said = /\/\/! (.*)$/.exec(text)?.[1]
+    const said = /\/\/[!=] (.*)$/.exec(text)?.[1]
     if (!said) return []
     return said.split('; ').map(one => {
       const [, thread = '', does = '', label = ''] = /^(.*?) (holds|waits|maybe) (.*)$/.exec(one)!
