@@ -94,7 +94,8 @@ interface Names {
 /** The names that people gave: the source map's where the text was minified. */
 function namesOf(reader: FrameReader, key: string, frame: StackFrame, at: Position): Names {
   const around = functionAround(reader, key, frame, at)
-  if (around === undefined) return { function: givenName(frame, undefined) ?? '(anonymous)', class: null, given: null }
+  if (around === undefined)
+    return { function: givenName(frame, undefined) ?? '(anonymous)', class: null, given: null }
   const { syntax, fn } = around
   if (isTopLevel(fn)) return { function: '(module)', class: null, given: null }
   const originalOf = (offset: number) => reader.library.mapped(key, syntax.lines.positionAt(offset))
@@ -114,12 +115,20 @@ function namesOf(reader: FrameReader, key: string, frame: StackFrame, at: Positi
  * two in two looks.
  */
 function givenName({ functionName }: StackFrame, spelled = ''): string | undefined {
-  const madeUp = functionName === '' || functionName === 'anonymous' || (functionName === 'eval' && !spelled.startsWith('eval'))
+  const madeUp =
+    functionName === '' ||
+    functionName === 'anonymous' ||
+    (functionName === 'eval' && !spelled.startsWith('eval'))
   return madeUp ? undefined : functionName
 }
 
 /** What is known about a function without a name: what the text says from which it was made. */
-function nameless(library: ScriptLibrary, key: string, at: Position, start: OriginalPosition | undefined): string {
+function nameless(
+  library: ScriptLibrary,
+  key: string,
+  at: Position,
+  start: OriginalPosition | undefined,
+): string {
   // Mapped code in a function that is not: a bundler put it around a module.
   if (start === undefined) return library.mapped(key, at) === undefined ? '(anonymous)' : '(module)'
   const text = library.originalText(key, start.file)

@@ -1,7 +1,6 @@
 /** From a pid to an inspector connection: the one that listens already, else one that SIGUSR1 opens. */
 import { findEndpoint } from '../inspector/endpoint.ts'
 import { InspectedProcess } from '../inspector/inspected-process.ts'
-import { environmentVariable } from '../process/environment.ts'
 import { inspectorPort } from '../process/inspector-port.ts'
 import { isPrivateLoop } from '../process/main-loop.ts'
 import { enterNetwork } from '../process/namespaces.ts'
@@ -13,6 +12,7 @@ import { threadsOf } from '../process/threads.ts'
 import { isUnknown } from '../snapshot/model.ts'
 import { type Clock, sleep } from './clock.ts'
 import { beginInterval } from './cut.ts'
+import { DEFAULT_PORT, inspectsFromStart, wantedPort } from './node-flags.ts'
 
 export interface Opened {
   readonly inspected: InspectedProcess
@@ -26,7 +26,6 @@ export interface Closed {
   readonly remedy: string
 }
 
-const DEFAULT_PORT = 9229
 const CONNECT_MS = 1000
 
 /** Connects to the target's inspector. Throws only when the process has gone. */
@@ -46,9 +45,9 @@ export async function openInspector(target: Target, clock: Clock): Promise<Opene
   const listening = await firstInspector(likelyInspectors(target, before), clock)
   if (listening !== undefined) return connect(listening, 'reused', clock)
 
+  if (safe !== 'yes') return safe
   const stuck = await stuckOutside(target)
   if (stuck !== undefined) return outsideOfJavaScript(stuck)
-  if (safe !== 'yes') return safe
   const holder = portHolder(target)
   sameProcess(target)
   process.kill(target.pid, 'SIGUSR1')
@@ -116,22 +115,6 @@ function likelyInspectors(target: Target, ports: readonly ListeningPort[]): read
 
 function isLoopback({ address }: ListeningPort): boolean {
   return address.startsWith('127.') || address === '::1'
-}
-
-function flags(target: Target): string {
-  return [...target.execArgv, environmentVariable(target.pid, 'NODE_OPTIONS') ?? ''].join(' ')
-}
-
-function inspectsFromStart(target: Target): boolean {
-  return /--inspect(-brk|-wait)?([= ]|$)/.test(flags(target))
-}
-
-/** `--inspect-port` or `--inspect`'s own; 0 takes any. */
-function wantedPort(target: Target): number {
-  const told = /--(?:inspect(?:-brk|-wait)?|inspect-port|debug-port)[= ](?:\S*:)?(\d+)(?=\s|$)/.exec(
-    flags(target),
-  )
-  return told === null ? DEFAULT_PORT : Number(told[1])
 }
 
 /** Who sits on the port that the target would take. */

@@ -19,6 +19,7 @@ import {
 import { readFrame } from './frames.ts'
 import { type Inside, partyOf, stackIn } from './inside.ts'
 import type { Look } from './look.ts'
+import { waitsForDebugger } from './node-flags.ts'
 
 /** The JavaScript threads, with their looks. */
 export function scriptThreads(target: Target, inside: Inside): readonly Thread[] {
@@ -28,7 +29,7 @@ export function scriptThreads(target: Target, inside: Inside): readonly Thread[]
     const tid = isMain
       ? pid
       : (inside.kernelIds.get(thread.threadId) ?? { unknown: 'it was started during the look' })
-    const looks = inside.looks.map(look => lookAt(thread, tid, look, inside))
+    const looks = inside.looks.map(look => lookAt(target, thread, tid, look, inside))
     const last = typeof tid === 'number' ? inside.looks.at(-1)?.kernel.get(tid) : undefined
     const undisturbed = typeof tid === 'number' ? inside.intervals.get(tid) : undefined
     const idle = looks.at(-1)?.activity.kind === 'event-loop'
@@ -143,7 +144,13 @@ function isSilent(activity: Activity): boolean {
   return activity.kind === 'system-call' || activity.kind === 'unknown'
 }
 
-function lookAt(thread: InspectedThread, tid: Thread['tid'], look: Look, inside: Inside): ThreadLook {
+function lookAt(
+  target: Target,
+  thread: InspectedThread,
+  tid: Thread['tid'],
+  look: Look,
+  inside: Inside,
+): ThreadLook {
   const kernel = typeof tid === 'number' ? look.kernel.get(tid) : undefined
   const view = kernel?.view ?? { unknown: isUnknown(tid) ? tid.unknown : 'the thread was not there' }
   const stack = look.stacks.get(thread) ?? { unknown: 'it was started during the look' }
@@ -154,10 +161,17 @@ function lookAt(thread: InspectedThread, tid: Thread['tid'], look: Look, inside:
   }
   const frames = stack.frames.map(frame => readFrame(inside.reader, thread, frame))
   const turns = stack.loopTurns === undefined ? {} : { loopTurns: stack.loopTurns }
-  return { at: look.at, activity: activityOf(inside, thread, look, kernel), frames, kernel: view, ...turns }
+  return {
+    at: look.at,
+    activity: activityOf(target, inside, thread, look, kernel),
+    frames,
+    kernel: view,
+    ...turns,
+  }
 }
 
 function activityOf(
+  target: Target,
   inside: Inside,
   thread: InspectedThread,
   look: Look,
@@ -165,7 +179,11 @@ function activityOf(
 ): Activity {
   const stack = stackIn(look, thread)
   if (stack?.foreign) return { kind: 'stopped', by: 'another debugger' }
-  if (stack?.frames.length === 0) return withoutFrames(kernel)
+  if (stack?.frames.length === 0) {
+    const activity = withoutFrames(kernel)
+    const waits = activity.kind === 'system-call' && thread.threadId === 0 && waitsForDebugger(target)
+    return waits ? { kind: 'stopped', by: 'its own --inspect-brk: it waits for a debugger' } : activity
+  }
   const wait = inside.facts.waits.find(({ party }) => party.endsWith(`/t${thread.threadId}`))
   const activity: Activity =
     kernel === undefined

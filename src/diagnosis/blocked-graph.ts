@@ -3,7 +3,7 @@
  * are both nodes, so that a thousand waiters behind a thousand holders are two thousand edges, not a million.
  */
 import { isExclusive } from './availability.ts'
-import { findComponents, terminalMembers } from './components.ts'
+import { type Component, findComponents, terminal } from './components.ts'
 import { packRows, type Rows } from './compressed-rows.ts'
 import type { Liveness } from './liveness.ts'
 import type { WaitsForGraph } from './waits-for-graph.ts'
@@ -64,7 +64,10 @@ export function resourceBehind(graph: WaitsForGraph, node: number): number {
 }
 
 /** The parties that stand in the way of what a leaf asks, live or not. */
-export function blockers({ conditions, resources, holds, productions }: WaitsForGraph, leaf: number): number[] {
+export function blockers(
+  { conditions, resources, holds, productions }: WaitsForGraph,
+  leaf: number,
+): number[] {
   const { leaves } = conditions
   const ask = leaves.ask[leaf]!
   const resource = leaves.resource[leaf]!
@@ -72,7 +75,8 @@ export function blockers({ conditions, resources, holds, productions }: WaitsFor
   const parties: number[] = []
   for (let at = byResource.offsets[resource]!; at < byResource.offsets[resource + 1]!; at++) {
     const tie = byResource.items[at]!
-    const passes = ask.kind === 'units' && ask.mode === 'shared' && !isExclusive(holds.facts[tie]!, resources[resource]!)
+    const passes =
+      ask.kind === 'units' && ask.mode === 'shared' && !isExclusive(holds.facts[tie]!, resources[resource]!)
     if (!passes) parties.push(party[tie]!)
   }
   return parties
@@ -82,7 +86,7 @@ export function blockers({ conditions, resources, holds, productions }: WaitsFor
 export function terminalComponents(
   { waitsFor, blocked }: BlockedGraph,
   beyond: (node: number) => boolean = () => false,
-): readonly (readonly number[])[] {
+): readonly Component[] {
   const skip = blocked.map((is, node) => (is && !beyond(node) ? 0 : 1))
-  return terminalMembers(waitsFor, findComponents(waitsFor, skip))
+  return terminal(waitsFor, findComponents(waitsFor, skip))
 }

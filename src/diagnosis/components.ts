@@ -61,12 +61,19 @@ export function findComponents({ offsets, items }: Rows, skip?: Uint8Array): Com
   }
 }
 
-/** The members of the components that no edge leaves, not even to a node that was left out. */
-export function terminalMembers({ offsets, items }: Rows, { of, count }: Components): readonly (readonly number[])[] {
+/** A component with a test for its members that costs no set of them. */
+export interface Component {
+  readonly nodes: readonly number[]
+  has(node: number): boolean
+}
+
+/** The components that no edge leaves, not even to a node that was left out. */
+export function terminal({ offsets, items }: Rows, { of, count }: Components): readonly Component[] {
   const left = new Uint8Array(count)
   for (let node = 0; node < of.length; node++) {
     if (of[node] === -1) continue
-    for (let at = offsets[node]!; at < offsets[node + 1]!; at++) if (of[items[at]!] !== of[node]) left[of[node]!] = 1
+    for (let at = offsets[node]!; at < offsets[node + 1]!; at++)
+      if (of[items[at]!] !== of[node]) left[of[node]!] = 1
   }
   const members = new Map<number, number[]>()
   for (let node = 0; node < of.length; node++) {
@@ -76,5 +83,5 @@ export function terminalMembers({ offsets, items }: Rows, { of, count }: Compone
     if (own) own.push(node)
     else members.set(component, [node])
   }
-  return [...members.values()]
+  return Array.from(members, ([component, nodes]) => ({ nodes, has: node => of[node] === component }))
 }

@@ -25,3 +25,15 @@ export function row({ offsets, items }: Rows, number: number): Int32Array {
 export function isEmptyRow({ offsets }: Rows, number: number): boolean {
   return offsets[number] === offsets[number + 1]
 }
+
+const none: readonly never[] = []
+
+/** What the numbers of a row stand for. A plain loop: this runs for every resource of big graphs. */
+export function pick<T>(all: readonly T[], { offsets, items }: Rows, number: number): readonly T[] {
+  const end = offsets[number + 1]!
+  let at = offsets[number]!
+  if (at === end) return none
+  const picked: T[] = []
+  for (; at < end; at++) picked.push(all[items[at]!]!)
+  return picked
+}

@@ -1,7 +1,7 @@
 import { isExclusive, isOpen, isOrphaned, type Pass, unitsAtHand } from './availability.ts'
-import { isEmptyRow, packRows, type Rows, row } from './compressed-rows.ts'
+import { isEmptyRow, packRows, type Rows } from './compressed-rows.ts'
 import type { Ask } from './diagnosis.ts'
-import { resourceNode, type WaitsForGraph } from './waits-for-graph.ts'
+import { type ResourceNode, resourceNode, type WaitsForGraph } from './waits-for-graph.ts'
 
 /** Who asks for what, resource by resource, and what is there to give: serves each leaf once, when it can be met. */
 export class Demand {
@@ -64,9 +64,11 @@ export class Demand {
     const gone = isOrphaned(node) ? 1 : 0
     this.#atHand[resource] = unitsAtHand(node, pass)
     this.#holders[resource] = node.holds.length + gone
-    this.#exclusive[resource] = node.holds.filter(hold => isExclusive(hold, node.resource)).length + gone
-    const asked = row(this.#asked, resource)
-    if (asked.length > 1) asked.sort((a, b) => this.#units(a) - this.#units(b))
+    this.#exclusive[resource] = exclusiveCount(node) + gone
+    const { offsets, items } = this.#asked
+    const asked = items.subarray(offsets[resource], offsets[resource + 1])
+    if (asked.some(leaf => this.#units(leaf) !== this.#units(asked[0]!)))
+      asked.sort((a, b) => this.#units(a) - this.#units(b))
     this.#give(resource)
   }
 
@@ -101,4 +103,10 @@ export class Demand {
     const ask = this.#graph.conditions.leaves.ask[leaf]!
     return ask.kind === 'units' && ask.mode === undefined ? ask.units : -1
   }
+}
+
+function exclusiveCount({ resource, holds }: ResourceNode): number {
+  let count = 0
+  for (const hold of holds) if (isExclusive(hold, resource)) count++
+  return count
 }

@@ -1,7 +1,8 @@
 /** Turns the nodes of a terminal component into parties, waits, edges and the cycle to show first. */
 import { type BlockedGraph, blockers, resourceBehind } from './blocked-graph.ts'
 import { type ClosedSet, edgeTo } from './closed-set.ts'
-import { row } from './compressed-rows.ts'
+import type { Component } from './components.ts'
+import { pick } from './compressed-rows.ts'
 import type { Edge } from './diagnosis.ts'
 import { shortestCycle } from './shortest-cycle.ts'
 import type { WaitsForGraph } from './waits-for-graph.ts'
@@ -16,23 +17,23 @@ export type Shape = Pick<ClosedSet, 'parties' | 'waits' | 'edges' | 'cycle'>
 
 /** `ranks` tells by party number how well a reader knows it, best known first. */
 export function describeSet(
-  nodes: readonly number[],
+  set: Component,
   graph: WaitsForGraph,
   blocked: BlockedGraph,
   ranks: Uint8Array,
 ): Shape {
   const count = graph.parties.length
-  const members = new Set(nodes)
-  const numbers = nodes.filter(node => node < count).sort((a, b) => ranks[a]! - ranks[b]! || a - b)
-  const walk = bestCycle(numbers, nodes.length, members, blocked)
+  const numbers = set.nodes.filter(node => node < count).sort((a, b) => ranks[a]! - ranks[b]! || a - b)
+  const walk = bestCycle(numbers, set, blocked)
   const ring = walk.filter(node => node < count)
-  const inRing = new Set(ring)
-  const order = [...ring, ...numbers.filter(party => !inRing.has(party))]
+  const inRing = new Set(ring.length < numbers.length ? ring : [])
+  const order =
+    ring.length < numbers.length ? [...ring, ...numbers.filter(party => !inRing.has(party))] : ring
   const cycle = cycleEdges(walk, graph, blocked)
   return {
     parties: order.map(party => graph.parties[party]!),
-    waits: order.flatMap(party => Array.from(row(graph.waitsByParty, party), at => graph.waits[at]!)),
-    edges: [...cycle, ...otherEdges(order, members, walk, graph, blocked)],
+    waits: order.flatMap(party => pick(graph.waits, graph.waitsByParty, party)),
+    edges: [...cycle, ...otherEdges(order, set, walk, graph, blocked)],
     cycle,
   }
 }
@@ -40,13 +41,12 @@ export function describeSet(
 /** The shortest there is; among equals the one that starts from the best known party. */
 function bestCycle(
   parties: readonly number[],
-  size: number,
-  members: ReadonlySet<number>,
+  { nodes, has }: Component,
   { waitsFor }: BlockedGraph,
 ): readonly number[] {
   // Among several, what matters is how they wait for each other, not that one of them also waits for itself.
-  const bounds = { within: (node: number) => members.has(node), alone: parties.length === 1 }
-  const starts = Math.max(1, Math.min(mostStarts, Math.floor(mostVisits / size)))
+  const bounds = { within: has, alone: parties.length === 1 }
+  const starts = Math.max(1, Math.min(mostStarts, Math.floor(mostVisits / nodes.length)))
   let best: readonly number[] = []
   for (const start of parties.slice(0, starts)) {
     const found = shortestCycle(waitsFor, start, bounds)
@@ -56,7 +56,11 @@ function bestCycle(
 }
 
 /** Nodes alternate: a party, the resource that it asks for, the party that holds it … */
-function cycleEdges(walk: readonly number[], graph: WaitsForGraph, { unmetOf }: BlockedGraph): readonly Edge[] {
+function cycleEdges(
+  walk: readonly number[],
+  graph: WaitsForGraph,
+  { unmetOf }: BlockedGraph,
+): readonly Edge[] {
   const { leaves } = graph.conditions
   const edges: Edge[] = []
   for (let at = 0; at < walk.length; at += 2) {
@@ -71,7 +75,7 @@ function cycleEdges(walk: readonly number[], graph: WaitsForGraph, { unmetOf }: 
 /** The edges between members that are not on the cycle. */
 function otherEdges(
   order: readonly number[],
-  members: ReadonlySet<number>,
+  { has }: Component,
   walk: readonly number[],
   graph: WaitsForGraph,
   { unmetOf }: BlockedGraph,
@@ -86,7 +90,7 @@ function otherEdges(
       for (const to of blockers(graph, leaf)) {
         if (edges.length >= mostEdges) return edges
         const key = `${leaves.resource[leaf]} ${to}`
-        const edge = members.has(to) && !seen.has(key) ? edgeTo(graph, leaf, to) : undefined
+        const edge = has(to) && !seen.has(key) ? edgeTo(graph, leaf, to) : undefined
         seen.add(key)
         if (edge) edges.push(edge)
       }

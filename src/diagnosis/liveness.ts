@@ -58,7 +58,8 @@ export function reduce(graph: WaitsForGraph, pass: Pass, moves: (party: number) 
     const party = goOn.pop()
     if (party === undefined) break
     const { byParty } = holds
-    for (let at = byParty.offsets[party]!; at < byParty.offsets[party + 1]!; at++) demand.giveBack(byParty.items[at]!)
+    for (let at = byParty.offsets[party]!; at < byParty.offsets[party + 1]!; at++)
+      demand.giveBack(byParty.items[at]!)
     const brings = productions.byParty
     for (let at = brings.offsets[party]!; at < brings.offsets[party + 1]!; at++)
       demand.bring(productions.resource[brings.items[at]!]!)

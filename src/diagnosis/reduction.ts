@@ -8,7 +8,13 @@ import type { Edge } from './diagnosis.ts'
 import { type Liveness, reduce } from './liveness.ts'
 import { capital, type Roster } from './roster.ts'
 import { lastLook, leftItsWait } from './stay.ts'
-import { buildGraph, type ResourceNode, resourceNode, type WaitsForGraph, waitsOf } from './waits-for-graph.ts'
+import {
+  buildGraph,
+  type ResourceNode,
+  resourceNode,
+  type WaitsForGraph,
+  waitsOf,
+} from './waits-for-graph.ts'
 
 export interface Reduction {
   readonly graph: WaitsForGraph
@@ -34,7 +40,9 @@ export function reduceTwice(snapshot: Snapshot, roster: Roster): Reduction {
   const moving = Uint8Array.from(graph.parties, party => {
     const thread = roster.thread(party)
     if (!thread) return 0
-    return lastLook(thread)?.activity.kind === 'unknown' || leftItsWait(thread, waitsOf(graph, party)[0]) ? 1 : 0
+    return lastLook(thread)?.activity.kind === 'unknown' || leftItsWait(thread, waitsOf(graph, party)[0])
+      ? 1
+      : 0
   })
   const moves = (party: number) => moving[party] === 1
   const isParty = (node: number) => node < graph.parties.length
@@ -44,22 +52,25 @@ export function reduceTwice(snapshot: Snapshot, roster: Roster): Reduction {
   const lost: LostResource[] = []
 
   const sure = blockedGraph(graph, proof)
-  for (const nodes of terminalComponents(sure)) {
+  for (const component of terminalComponents(sure)) {
+    const { nodes } = component
     if (nodes.length < 2) continue
-    const shape = describeSet(nodes, graph, sure, ranks)
+    const shape = describeSet(component, graph, sure, ranks)
     const doubt = cutDoubt(shape.parties, roster, graph, snapshot)
     sets.push({ ...shape, nodes, proved: doubt === undefined, doubts: doubt === undefined ? [] : [doubt] })
   }
 
-  // Where all facts are sure, both passes leave the same.
+  // Where all facts are sure, both passes leave the same, and there is nothing to suspect.
   const same =
     proof.unmet.length === suspicion.unmet.length &&
     proof.live.every((live, at) => live === suspicion.live[at])
   const blocked = same ? sure : blockedGraph(graph, suspicion)
-  for (const nodes of terminalComponents(blocked, node => isParty(node) && !proof.live[node])) {
+  const rest = same ? [] : terminalComponents(blocked, node => isParty(node) && !proof.live[node])
+  for (const component of rest) {
+    const { nodes } = component
     const [first] = nodes
     if (nodes.length > 1) {
-      const shape = describeSet(nodes, graph, blocked, ranks)
+      const shape = describeSet(component, graph, blocked, ranks)
       const doubt = cutDoubt(shape.parties, roster, graph, snapshot)
       const doubts = [...edgeDoubts(shape.edges, roster), ...(doubt === undefined ? [] : [doubt])]
       sets.push({ ...shape, nodes, proved: false, doubts })

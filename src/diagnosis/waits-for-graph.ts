@@ -1,6 +1,6 @@
 /** The snapshot's facts, numbered: parties and resources as small integers, so that no later step looks up a name. */
 import type { Hold, Production, Resource, Snapshot, Wait } from '../snapshot/model.ts'
-import { packRows, type Rows, row } from './compressed-rows.ts'
+import { packRows, pick, type Rows } from './compressed-rows.ts'
 import { type Conditions, compile } from './conditions.ts'
 
 /** Holds or productions, with the numbers of whom and what they tie together. */
@@ -76,8 +76,8 @@ export function buildGraph(snapshot: Snapshot): WaitsForGraph {
 export function resourceNode({ resources, holds, productions }: WaitsForGraph, number: number): ResourceNode {
   return {
     resource: resources[number]!,
-    holds: Array.from(row(holds.byResource, number), at => holds.facts[at]!),
-    productions: Array.from(row(productions.byResource, number), at => productions.facts[at]!),
+    holds: pick(holds.facts, holds.byResource, number),
+    productions: pick(productions.facts, productions.byResource, number),
   }
 }
 
@@ -89,10 +89,10 @@ export function findResource(graph: WaitsForGraph, id: string): ResourceNode | u
 
 export function waitsOf({ waits, waitsByParty, partyNumber }: WaitsForGraph, party: string): readonly Wait[] {
   const number = partyNumber.get(party)
-  return number === undefined ? [] : Array.from(row(waitsByParty, number), at => waits[at]!)
+  return number === undefined ? [] : pick(waits, waitsByParty, number)
 }
 
 export function holdsOf({ holds, partyNumber }: WaitsForGraph, party: string): readonly Hold[] {
   const number = partyNumber.get(party)
-  return number === undefined ? [] : Array.from(row(holds.byParty, number), at => holds.facts[at]!)
+  return number === undefined ? [] : pick(holds.facts, holds.byParty, number)
 }

@@ -1,6 +1,6 @@
 import type { Via } from '../snapshot/model.ts'
 import type { Activation, ValueSource } from '../snapshot/question.ts'
-import { isConstant, declarationOf } from '../sources/scopes.ts'
+import { declarationOf, isConstant } from '../sources/scopes.ts'
 import type { Syntax } from '../sources/syntax.ts'
 import type { SyntaxStore } from '../sources/syntax-store.ts'
 import { type CallNode, isCall, isFunction, type Node, unwrapped } from '../sources/syntax-tree.ts'
@@ -67,7 +67,8 @@ function programVia(callee: Place, caller: Place): Via | undefined {
   if (kind === 'get') return via('getter', `getter '${name}'${of}`)
   if (kind === 'set') return via('setter', `setter '${name}'${of}`)
   const called = caller.exact && caller.call ? calledName(caller.syntax, caller.call) : undefined
-  if (called !== undefined && (names.includes(called) || caller.call?.type === 'NewExpression')) return undefined
+  if (called !== undefined && (names.includes(called) || caller.call?.type === 'NewExpression'))
+    return undefined
   return (
     conversion(name, of, caller, called) ??
     trap(callee, name) ??
@@ -79,11 +80,13 @@ function programVia(callee: Place, caller: Place): Via | undefined {
 /** `toString` and its kin, run by a template, an operator or a builtin. */
 function conversion(name: string, of: string, caller: Place, called: string | undefined): Via | undefined {
   if (name === 'toJSON') return via('conversion', `toJSON${of}, called by ${called ?? 'JSON.stringify'}`)
-  if (/\bSymbol\.hasInstance\b/.test(name)) return via('conversion', `Symbol.hasInstance${of}, run by \`instanceof\``)
+  if (/\bSymbol\.hasInstance\b/.test(name))
+    return via('conversion', `Symbol.hasInstance${of}, run by \`instanceof\``)
   if (!/^(toString|valueOf|\[?Symbol\.toPrimitive\]?)$/.test(name)) return undefined
   for (const node of caller.syntax.ancestors(caller.node)) {
     if (node.type === 'TemplateLiteral') return via('conversion', `${name}${of}, run by a template`)
-    if (node.type === 'BinaryExpression') return via('conversion', `${name}${of}, run by \`${node.operator}\``)
+    if (node.type === 'BinaryExpression')
+      return via('conversion', `${name}${of}, run by \`${node.operator}\``)
     if (node.type === 'AssignmentExpression' && node.operator !== '=')
       return via('conversion', `${name}${of}, run by \`${node.operator}\``)
     if (node.type === 'UnaryExpression') return via('conversion', `${name}${of}, run by \`${node.operator}\``)
@@ -126,7 +129,10 @@ function callback(callee: Place, caller: Place, called: string | undefined): Via
     const node = unwrapped(argument)
     if (node === callee.owner) return true
     if (node.type === 'Identifier') return namesOf(callee.syntax, callee.owner).includes(node.name)
-    return node.type === 'MemberExpression' && namesOf(callee.syntax, callee.owner).includes(caller.syntax.textOf(node.property))
+    return (
+      node.type === 'MemberExpression' &&
+      namesOf(callee.syntax, callee.owner).includes(caller.syntax.textOf(node.property))
+    )
   })
   return given ? via('callback', `callback of ${called}()`) : undefined
 }
@@ -138,7 +144,10 @@ function registered(callee: Place): Via | undefined {
   if (parent?.type === 'NewExpression' && parent.callee.type === 'Identifier')
     if (parent.callee.name === 'FinalizationRegistry')
       return via('finaliser', 'callback of a FinalizationRegistry: an object was collected')
-  if (parent?.type === 'AssignmentExpression' && /\bError\.prepareStackTrace$/.test(syntax.textOf(parent.left)))
+  if (
+    parent?.type === 'AssignmentExpression' &&
+    /\bError\.prepareStackTrace$/.test(syntax.textOf(parent.left))
+  )
     return via('stack trace', 'Error.prepareStackTrace, run to build a `stack`')
   if (!isFunction(owner) || !('id' in owner) || !owner.id) return undefined
   // A named function, registered by its name somewhere in the same text.

@@ -70,7 +70,8 @@ function meaning(name: string, activation: Activation): { kind: string; text: st
   const file = typeof activation.frame.file === 'string' ? activation.frame.file : ''
   if (/prepareStackTrace/i.test(name))
     return { kind: 'stack trace', text: 'Error.prepareStackTrace, run to build a `stack`' }
-  if (name === 'listOnTimeout' || name === 'processTimers') return { kind: 'timer', text: 'callback of a timer' }
+  if (name === 'listOnTimeout' || name === 'processTimers')
+    return { kind: 'timer', text: 'callback of a timer' }
   if (name === 'processImmediate') return { kind: 'immediate', text: 'callback of setImmediate' }
   if (name === 'runMicrotasks') return { kind: 'microtask', text: 'a microtask' }
   if (name === 'processTicksAndRejections')

@@ -27,7 +27,8 @@ export function declarationOf(syntax: Syntax, name: string, at: Node): Declarati
     // The head of a function's parent is outside of the function; a class's name is visible inside it.
     if (isScope(node)) {
       const found = declarationsIn(node).get(name)
-      if (found && !(isFunction(node) && child === undefined && node.type === 'FunctionDeclaration')) return found
+      if (found && !(isFunction(node) && child === undefined && node.type === 'FunctionDeclaration'))
+        return found
     }
     child = node
   }
@@ -43,7 +44,8 @@ export function writesTo(syntax: Syntax, declaration: Declaration): readonly Nod
 
 /** True when the name has one value for as long as its scope lives. */
 export function isConstant(syntax: Syntax, declaration: Declaration): boolean {
-  if (declaration.kind === 'const' || declaration.kind === 'import' || declaration.kind === 'using') return true
+  if (declaration.kind === 'const' || declaration.kind === 'import' || declaration.kind === 'using')
+    return true
   const writes = writesTo(syntax, declaration).length
   if (declaration.kind === 'let' || declaration.kind === 'var')
     return declaration.initialiser || declaration.path !== undefined || isLoopHead(syntax, declaration)
@@ -123,9 +125,21 @@ function lexical(statements: readonly Node[], scope: Node, add: Add) {
       for (const one of statement.declarations)
         addPattern(one.id as Node, kind, one as Node, scope, add, (one.init ?? undefined) as Node | undefined)
     } else if (statement.type === 'FunctionDeclaration' && statement.id) {
-      add({ name: statement.id.name, kind: 'function', identifier: statement.id as Node, node: statement, scope })
+      add({
+        name: statement.id.name,
+        kind: 'function',
+        identifier: statement.id as Node,
+        node: statement,
+        scope,
+      })
     } else if (statement.type === 'ClassDeclaration' && statement.id) {
-      add({ name: statement.id.name, kind: 'class', identifier: statement.id as Node, node: statement, scope })
+      add({
+        name: statement.id.name,
+        kind: 'class',
+        identifier: statement.id as Node,
+        node: statement,
+        scope,
+      })
     } else if (statement.type === 'ImportDeclaration') {
       for (const one of statement.specifiers) {
         const node = one as Node
@@ -196,7 +210,16 @@ function addPattern(
           : key.type === 'Literal'
             ? `[${JSON.stringify(key.value)}]`
             : '…'
-      addPattern(property.value as Node, kind, node, scope, add, initialiser, `${path ?? ''}${step}`, parameter)
+      addPattern(
+        property.value as Node,
+        kind,
+        node,
+        scope,
+        add,
+        initialiser,
+        `${path ?? ''}${step}`,
+        parameter,
+      )
     }
   }
 }

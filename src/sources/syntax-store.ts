@@ -1,5 +1,11 @@
 import { LineTable } from './line-table.ts'
-import { parseFunctionAt, parseFunctionSource, parseScript, type Syntax, type SyntaxFailure } from './syntax.ts'
+import {
+  parseFunctionAt,
+  parseFunctionSource,
+  parseScript,
+  type Syntax,
+  type SyntaxFailure,
+} from './syntax.ts'
 
 /** Larger texts take longer to parse (9 MB: 2 s) than a capture may: of these only single functions are parsed. */
 export const wholeLimit = 300_000

@@ -97,7 +97,11 @@ export class Syntax {
    * The call in progress at a position. V8 puts a call at the start of its property name (`a.b()` → `b`), of its
    * callee (`f()`), or of `new`; anything else is inexact, and the innermost call around it is given.
    */
-  callAt(offset: number): { readonly call: CallNode | undefined; readonly node: Node; readonly exact: boolean } {
+  callAt(offset: number): {
+    readonly call: CallNode | undefined
+    readonly node: Node
+    readonly exact: boolean
+  } {
     const node = this.nodeAt(offset)
     let innermost: CallNode | undefined
     for (let at: Node | undefined = node; at && !isFunction(at); at = this.parentOf(at)) {

@@ -31,7 +31,9 @@ test('components are those of graphlib on 2000 random graphs', () => {
         edges.map(edge => edge[1]),
       ),
     )
-    const ours = Array.from({ length: count }, (_, number) => [...of.keys()].filter(node => of[node] === number))
+    const ours = Array.from({ length: count }, (_, number) =>
+      [...of.keys()].filter(node => of[node] === number),
+    )
     expect(sorted(ours), `seed ${seed}`).toEqual(sorted(alg.tarjan(oracle).map(set => set.map(Number))))
   }
 })

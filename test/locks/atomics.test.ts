@@ -52,7 +52,10 @@ const sinceUsing = new Set(['using-guard.mjs'])
 
 describe.each(targetNodes())('on Node $major', ({ major, path }) => {
   test.each(programs.filter(one => major >= 24 || !sinceUsing.has(one)))('%s', async file => {
-    const program = await startFixture(`locks-atomics/${file}`, { node: path, execArgv: ['--inspect-port=0'] })
+    const program = await startFixture(`locks-atomics/${file}`, {
+      node: path,
+      execArgv: ['--inspect-port=0'],
+    })
     await new Promise(resolve => setTimeout(resolve, 50))
     const snapshot = await capture(program.pid)
     expect(asText(foundIn(snapshot))).toEqual(inStrings[file] ?? asText(marksIn(`locks-atomics/${file}`)))

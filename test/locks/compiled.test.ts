@@ -7,7 +7,9 @@ import { asText, foundIn } from './support/found.ts'
 import { marksIn } from './support/marks.ts'
 
 const bank = asText(marksIn('locks-compiled/bank.ts'))
-const unmapped = ['main holds A.#t', 'main waits A.#t', 'teller holds A.#t', 'teller waits A.#t'].map(said => `1: ${said}`)
+const unmapped = ['main holds A.#t', 'main waits A.#t', 'teller holds A.#t', 'teller waits A.#t'].map(
+  said => `1: ${said}`,
+)
 
 const forms: Record<string, readonly string[]> = {
   'bank-es2015.mjs': bank,
@@ -20,7 +22,10 @@ const forms: Record<string, readonly string[]> = {
 
 describe.each(targetNodes())('on Node $major', ({ path }) => {
   test.each(Object.entries(forms))('%s', async (file, expected) => {
-    const program = await startFixture(`locks-compiled/${file}`, { node: path, execArgv: ['--inspect-port=0'] })
+    const program = await startFixture(`locks-compiled/${file}`, {
+      node: path,
+      execArgv: ['--inspect-port=0'],
+    })
     await new Promise(resolve => setTimeout(resolve, 50))
     expect(asText(foundIn(await capture(program.pid)))).toEqual(expected)
   })

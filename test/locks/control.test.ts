@@ -8,7 +8,10 @@ import { targetNodes } from '../support/node-versions.ts'
 import { startFixture } from '../support/spawn-fixture.ts'
 
 test.each(targetNodes())('names how control came back on Node $major', async ({ path }) => {
-  const program = await startFixture('locks-atomics/control-returns.mjs', { node: path, execArgv: ['--inspect-port=0'] })
+  const program = await startFixture('locks-atomics/control-returns.mjs', {
+    node: path,
+    execArgv: ['--inspect-port=0'],
+  })
   await new Promise(resolve => setTimeout(resolve, 50))
   const snapshot = await capture(program.pid)
   const frames = snapshot.processes[0]!.threads[0]!.looks.at(-1)!.frames

@@ -6,7 +6,9 @@ import { fixturePath, startFixture } from '../support/spawn-fixture.ts'
 import { foundIn } from './support/found.ts'
 
 const file = 'locks-atomics/released-in-odd-ways.mjs'
-const names = [...readFileSync(fixturePath(file), 'utf8').matchAll(/^ {2}(\w+)\(.*\) \{$/gm)].map(match => match[1]!)
+const names = [...readFileSync(fixturePath(file), 'utf8').matchAll(/^ {2}(\w+)\(.*\) \{$/gm)].map(
+  match => match[1]!,
+)
 
 test.each(names)('%s', async name => {
   const program = await startFixture(file, { args: [name], execArgv: ['--inspect-port=0'] })
@@ -16,5 +18,9 @@ test.each(names)('%s', async name => {
   expect(waited).toBeDefined()
   expect(found.filter(mark => mark.thread === 'keeper' && mark.does !== 'waits')).toHaveLength(1)
   expect(found.filter(mark => mark.thread === 'main' && mark.does === 'holds')).toEqual([])
-  if (found.some(mark => mark.does === 'maybe')) console.log(name, found.filter(mark => mark.does === 'maybe'))
+  if (found.some(mark => mark.does === 'maybe'))
+    console.log(
+      name,
+      found.filter(mark => mark.does === 'maybe'),
+    )
 })

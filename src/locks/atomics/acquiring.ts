@@ -44,7 +44,8 @@ export function acquiringBy(syntax: Syntax, operation: Operation): Acquiring | u
     if (replacement === expected) return undefined
     if (replacement === 0) return { lock: 'semaphore', mode: 'exclusive', plain: false, consuming: true }
     // From one taken state to another (`1 → 2`, "someone waits"): a mark, no acquisition.
-    if (replacement !== undefined && expected !== 0 && replacement > expected && expected > 0) return undefined
+    if (replacement !== undefined && expected !== 0 && replacement > expected && expected > 0)
+      return undefined
     return mutex(expected, second)
   }
   const step = differenceOf(syntax, first, second)
@@ -65,7 +66,8 @@ function mutex(free: number, takes: Node): Acquiring {
 export function changeBy(syntax: Syntax, operation: Operation): Change {
   const [first, second] = operation.rest
   const value = first && constantOf(syntax, first)
-  if (operation.name === 'store' || operation.name === 'exchange') return value === undefined ? {} : { to: value }
+  if (operation.name === 'store' || operation.name === 'exchange')
+    return value === undefined ? {} : { to: value }
   if (operation.name === 'add') return { by: value ?? 1 }
   if (operation.name === 'sub') return { by: -(value ?? 1) }
   if (operation.name === 'and') return { by: -1 }

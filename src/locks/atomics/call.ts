@@ -1,5 +1,5 @@
-import { isFunction, type CallNode, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Value } from '../../snapshot/question.ts'
+import { type CallNode, isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import { type Environment, type Known, known, type Moment, unknown } from './environment.ts'
 import { classOf, type FunctionCatalogue, type Origin } from './function-catalogue.ts'
@@ -31,7 +31,9 @@ export async function resolveCall(
   let callee = unwrapped(call.callee as Node)
   if (callee.type === 'SequenceExpression')
     callee = unwrapped(callee.expressions[callee.expressions.length - 1] as Node)
-  const given = (call.arguments as Node[]).slice(0, 6).map(argument => argumentOf(environment, argument, moment))
+  const given = (call.arguments as Node[])
+    .slice(0, 6)
+    .map(argument => argumentOf(environment, argument, moment))
   const constructs = call.type === 'NewExpression'
 
   if (callee.type === 'MemberExpression' && callee.object.type === 'Super' && !callee.computed) {
@@ -41,6 +43,7 @@ export async function resolveCall(
   }
   if (callee.type === 'MemberExpression') {
     const receiver = environment.evaluate(callee.object as Node, moment)
+    if (!('activation' in environment)) void foreseen(receiver, asker)
     const indirect = !callee.computed && ['call', 'apply'].includes(syntax.textOf(callee.property))
     const called = await environment.evaluate(callee, moment)
     const value = known(called.answer)
@@ -83,7 +86,7 @@ export async function resolveCall(
   async function bound(value: Value, values: readonly Promise<Known>[], doubt: string | undefined) {
     if (value.kind !== 'function') return undefined
     const place = known(await asker.place(value.ref))
-    if (!place?.bound || place.bound.target.kind !== 'function') return undefined
+    if (place?.bound?.target.kind !== 'function') return undefined
     const origin = catalogue.find(place.bound.target.source)
     if (!origin) return undefined
     const { target, receiver, arguments: first } = place.bound
@@ -99,6 +102,12 @@ export async function resolveCall(
   }
 }
 
+/** A lock that is reached through another object is asked for its fields while its method is still being found. */
+async function foreseen(receiver: Promise<Known>, asker: Asker): Promise<void> {
+  const value = known((await receiver).answer)
+  if (value?.kind === 'object' && value.subtype === undefined) await asker.members(value.ref)
+}
+
 /** Functions and objects built in place name no lock: they are not asked for. */
 function argumentOf(environment: Environment, argument: Node, moment: Moment): Promise<Known> {
   const node = unwrapped(argument)
@@ -112,7 +121,11 @@ function privateMethod(environment: Environment, name: string): Origin | undefin
   const holder = classOf(environment.syntax, environment.owner)
   if (holder?.type !== 'ClassDeclaration' && holder?.type !== 'ClassExpression') return undefined
   for (const member of holder.body.body)
-    if (member.type === 'MethodDefinition' && member.key.type === 'PrivateIdentifier' && member.key.name === name)
+    if (
+      member.type === 'MethodDefinition' &&
+      member.key.type === 'PrivateIdentifier' &&
+      member.key.name === name
+    )
       return { syntax: environment.syntax, owner: member.value as Node, ambiguous: false }
   return undefined
 }

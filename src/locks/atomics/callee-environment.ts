@@ -1,7 +1,7 @@
+import type { Answer, Member, ObjectRef, Value } from '../../snapshot/question.ts'
 import { type Declaration, declarationOf, isConstant } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import { isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
-import type { Answer, Member, ObjectRef, Value } from '../../snapshot/question.ts'
 import type { Asker } from './asker.ts'
 import { constantOf } from './constants.ts'
 import { type Environment, type Known, known, type Moment, unknown } from './environment.ts'
@@ -52,7 +52,9 @@ export class CalleeEnvironment implements Environment {
     const value = known(receiver.answer)
     if (value?.kind !== 'object' && value?.kind !== 'function') return unknown('cannot be read here')
     const source = JSON.stringify(methodText(this.syntax, this.owner))
-    return { answer: await this.#asker.on([value.ref], `(${superOf})(self, ${JSON.stringify(name)}, ${source})`) }
+    return {
+      answer: await this.#asker.on([value.ref], `(${superOf})(self, ${JSON.stringify(name)}, ${source})`),
+    }
   }
 
   evaluate(expression: Node, moment: Moment): Promise<Known> {
@@ -81,7 +83,9 @@ export class CalleeEnvironment implements Environment {
     const cut = render(this.syntax, expression, leaf => this.#leaf(leaf, moment))
     if ('stale' in cut) return unknown('stale', cut.stale)
     const values = await Promise.all(
-      cut.map(piece => (typeof piece === 'string' ? undefined : this.#evaluate(piece.leaf, moment, depth - 1))),
+      cut.map(piece =>
+        typeof piece === 'string' ? undefined : this.#evaluate(piece.leaf, moment, depth - 1),
+      ),
     )
     const objects: ObjectRef[] = []
     let doubt: string | undefined
@@ -183,7 +187,8 @@ export class CalleeEnvironment implements Environment {
       if (node.type !== 'AssignmentExpression' || node.left.type !== 'MemberExpression') continue
       if (node.left.object.type !== 'ThisExpression') continue
       const property = node.left.property
-      const written = property.type === 'PrivateIdentifier' ? `#${property.name}` : this.syntax.textOf(property)
+      const written =
+        property.type === 'PrivateIdentifier' ? `#${property.name}` : this.syntax.textOf(property)
       if (written === name) return this.#evaluate(unwrapped(node.right as Node), { from: node }, depth - 1)
     }
     for (const node of this.syntax.ancestors(this.owner)) {

@@ -1,20 +1,29 @@
+import type { Answer, Word } from '../../snapshot/question.ts'
 import { declarationOf } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
-import { type CallNode, isCall, isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
-import type { Answer, Word } from '../../snapshot/question.ts'
+import {
+  type CallNode,
+  isCall,
+  isFunction,
+  type Node,
+  unwrapped,
+  walkOwn,
+} from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import { type ResolvedCall, resolveCall } from './call.ts'
 import { CalleeEnvironment } from './callee-environment.ts'
 import { canonicalText, constantOf } from './constants.ts'
+import { aboutCall, designatorOf } from './designator.ts'
 import { type Environment, known, type Moment, numberOf } from './environment.ts'
 import type { FrameEvents, LockEvent } from './event.ts'
 import type { FrameEnvironment } from './frame-environment.ts'
 import { calledName, type FunctionCatalogue, type Origin } from './function-catalogue.ts'
-import { choosing, factoryMade, throughCall } from './names.ts'
+import { compiledDisposal, usingScope } from './guards.ts'
 import { net } from './netting.ts'
-import { isReadable, takenAt, type Truth, truthAt } from './outcome.ts'
+import { isReadable, refuses, returnsVerdict, type Truth, takenAt, truthAt } from './outcome.ts'
 import { type Entry, stepsAfter, stepsBefore } from './schedule.ts'
 import { type AcquireStep, type CallStep, type ChangeStep, contains, type TryStep } from './steps.ts'
+import { awaitsBetween, firstAwait } from './suspension.ts'
 import { type Condition, runsBefore } from './way.ts'
 
 /** A function that acquires and returns is an acquirer itself; so is one that calls it, three levels at most. */
@@ -80,7 +89,8 @@ export class Effects {
     depth: number,
   ): Promise<LockEvent[]> {
     const { step } = entry
-    const conditions = step.kind === 'acquire' ? withoutReentry(environment.syntax, entry, step) : entry.conditions
+    const conditions =
+      step.kind === 'acquire' ? withoutReentry(environment.syntax, entry, step) : entry.conditions
     const [open, events] = await Promise.all([
       this.#open(environment, conditions, entry.moment),
       step.kind === 'call'
@@ -168,7 +178,11 @@ export class Effects {
       if (scope && event.kind === 'acquire' && (position === 'end' || !contains(scope, position))) continue
       const receiver = await call.receiver
       const disposed = compiledDisposal(syntax, owner, step.call, position)
-      const doubts = [call.doubt, receiver.doubt, disposed === 'over' ? 'a `finally` may have released it' : undefined]
+      const doubts = [
+        call.doubt,
+        receiver.doubt,
+        disposed === 'over' ? 'a `finally` may have released it' : undefined,
+      ]
       const own: LockEvent = {
         ...event,
         step,
@@ -180,7 +194,9 @@ export class Effects {
       }
       if (event.pending) {
         const { pending, ...settled } = own
-        result.push(...(await this.#decide(environment, settled, truthAt(syntax, step.call, position), position)))
+        result.push(
+          ...(await this.#decide(environment, settled, truthAt(syntax, step.call, position), position)),
+        )
       } else result.push(own)
     }
     return [...result, ...giveBack]
@@ -199,7 +215,8 @@ export class Effects {
     if (!owner || owner.async || owner.generator || !this.#catalogue.touches(syntax, owner)) return []
     const { moment } = entry
     const each = callee.type === 'MemberExpression' && calledName(syntax, step.call) === 'forEach'
-    if (!each || !environment.element) return this.#unreadable(environment, step, moment, this.#catalogue.likelyOf(syntax, owner))
+    if (!each || !environment.element)
+      return this.#unreadable(environment, step, moment, this.#catalogue.likelyOf(syntax, owner))
     const list = callee.object as Node
     const turns = await Promise.all(
       Array.from({ length: callbackLimit }, async (_, number) => {
@@ -217,7 +234,9 @@ export class Effects {
           this.#asker,
         )
         if (known((await element).answer)?.kind === 'undefined') return []
-        const { holds, changes } = net(await this.#of(callback, stepsBefore(syntax, owner, 'end'), 'end', depth + 1))
+        const { holds, changes } = net(
+          await this.#of(callback, stepsBefore(syntax, owner, 'end'), 'end', depth + 1),
+        )
         return [...changes, ...holds].map(event => ({
           ...event,
           step,
@@ -228,7 +247,10 @@ export class Effects {
       }),
     )
     const last = turns[callbackLimit - 1]!
-    return [...turns.flat(), ...(last.length > 0 ? this.#unreadable(environment, step, moment, 'acquire') : [])]
+    return [
+      ...turns.flat(),
+      ...(last.length > 0 ? this.#unreadable(environment, step, moment, 'acquire') : []),
+    ]
   }
 
   async #application(
@@ -278,7 +300,11 @@ export class Effects {
       if (position === 'end' && returnsVerdict(environment.owner)) return [{ ...event, pending: true }]
       return [truth.otherwise ? { ...open, otherwise: truth.otherwise } : open]
     }
-    if (event.moment.earlier || position === 'end' || !isReadable(environment.syntax, truth.variable, position))
+    if (
+      event.moment.earlier ||
+      position === 'end' ||
+      !isReadable(environment.syntax, truth.variable, position)
+    )
       return [open]
     const value = await environment.evaluate(truth.variable, { from: event.step.completes })
     const stored = known(value.answer)
@@ -306,7 +332,18 @@ export class Effects {
     const within: Origin = { syntax, owner, ambiguous: false }
     const word: Answer<Word> = { unknown: 'not asked' }
     return [
-      { kind: 'give-back', word, conditions: [], doubts: [], step, moment, about: root.name, within, guard: source, designator: undefined },
+      {
+        kind: 'give-back',
+        word,
+        conditions: [],
+        doubts: [],
+        step,
+        moment,
+        about: root.name,
+        within,
+        guard: source,
+        designator: undefined,
+      },
     ]
   }
 
@@ -327,7 +364,18 @@ export class Effects {
     const number = moment.iteration?.number
     if (number !== undefined && number > 0) return []
     return [
-      { kind: likely, ...(name === undefined || told ? { anything: true } : {}), word, conditions: [], doubts: [], step, moment, about: aboutCall(syntax, step.call), within, designator: undefined },
+      {
+        kind: likely,
+        ...(name === undefined || told ? { anything: true } : {}),
+        word,
+        conditions: [],
+        doubts: [],
+        step,
+        moment,
+        about: aboutCall(syntax, step.call),
+        within,
+        designator: undefined,
+      },
     ]
   }
 
@@ -339,7 +387,9 @@ export class Effects {
   ): Promise<readonly Condition[] | 'no'> {
     const verdicts = await Promise.all(
       conditions.map(condition =>
-        condition.test && !moment.earlier ? this.#holds(environment, condition.test, condition.truthy, moment) : 'open',
+        condition.test && !moment.earlier
+          ? this.#holds(environment, condition.test, condition.truthy, moment)
+          : 'open',
       ),
     )
     if (verdicts.includes(false)) return 'no'
@@ -369,24 +419,10 @@ export class Effects {
       if (!one || one.kind === 'undefined' || leaf.doubt) return 'open'
     }
     if (answer.kind === 'undefined' && names.length === 0) return 'open'
-    const isTrue = 'value' in answer ? Boolean(answer.value) : answer.kind === 'object' || answer.kind === 'function'
+    const isTrue =
+      'value' in answer ? Boolean(answer.value) : answer.kind === 'object' || answer.kind === 'function'
     return isTrue === truthy
   }
-}
-
-/** What stands for the lock, carried from the callee's words to the caller's. */
-function designatorOf(event: LockEvent, call: ResolvedCall, node: CallNode, syntax: Syntax) {
-  const inner = event.designator
-  if (!inner || inner.syntax !== call.origin.syntax) return inner
-  const outer = throughCall(call.origin, inner.node, node)
-  const made = outer ?? factoryMade(call.origin, inner.node, inner.index, node)
-  if (!made) return inner
-  const index = choosing(call.origin, inner.node) ?? inner.index
-  return { syntax, node: made, index: outer && index && (throughCall(call.origin, index, node) ?? constantIndex(call, index)) }
-}
-
-function constantIndex(call: ResolvedCall, index: Node): Node | undefined {
-  return constantOf(call.origin.syntax, index) === undefined ? undefined : index
 }
 
 function isNameUse(syntax: Syntax, node: Node): boolean {
@@ -402,74 +438,4 @@ function withoutReentry(syntax: Syntax, entry: Entry, step: AcquireStep): readon
     const test = condition.test && syntax.textOf(condition.test)
     return !(condition.why === 'an early exit' && test?.includes(array))
   })
-}
-
-/** What a call is about, for matching calls whose words cannot be read: `m` of `m.lock()`, `m, 2` of `lock(m, 2)`. */
-function aboutCall(syntax: Syntax, call: CallNode): string {
-  const callee = unwrapped(call.callee as Node)
-  if (callee.type === 'MemberExpression' && callee.object.type !== 'Super')
-    return canonicalText(syntax, callee.object as Node)
-  return (call.arguments as Node[]).map(argument => canonicalText(syntax, argument)).join()
-}
-
-/** The block of `using g = call()`. */
-function usingScope(syntax: Syntax, call: CallNode): Node | undefined {
-  let node: Node = call
-  for (let parent = syntax.parentOf(node); parent; parent = syntax.parentOf(parent)) {
-    if (parent.type === 'VariableDeclaration')
-      return parent.kind === 'using' || parent.kind === 'await using' ? syntax.parentOf(parent) : undefined
-    if (parent.type !== 'VariableDeclarator' && parent.type !== 'AwaitExpression') return undefined
-    node = parent
-  }
-  return undefined
-}
-
-/** U1 as compilers write it: `__add(env, m.guard())` in a `try` whose `finally` disposes of everything in `env`. */
-function compiledDisposal(
-  syntax: Syntax,
-  owner: Node,
-  call: CallNode,
-  position: Position,
-): 'over' | 'ahead' | undefined {
-  const parent = syntax.parentOf(call)
-  if (!parent || !isCall(parent) || !(parent.arguments as Node[]).includes(call)) return undefined
-  for (const node of syntax.ancestors(call)) {
-    if (node === owner) return undefined
-    if (node.type !== 'TryStatement' || !node.finalizer || !contains(node.block, call)) continue
-    if (position === 'end' || !contains(node.block, position)) return 'over'
-    return 'ahead'
-  }
-  return undefined
-}
-
-/** Whether a lock function can come back without the lock: it returns false somewhere. */
-function refuses(syntax: Syntax, owner: Node): boolean {
-  for (const node of walkOwn(owner)) {
-    if (node.type !== 'ReturnStatement' || !node.argument) continue
-    const text = syntax.textOf(unwrapped(node.argument as Node))
-    if (text === 'false' || text === '!1') return true
-  }
-  return false
-}
-
-function returnsVerdict(owner: Node): boolean {
-  for (const node of walkOwn(owner)) if (node.type === 'ReturnStatement' && node.argument) return true
-  return false
-}
-
-function firstAwait(owner: Node): Node | undefined {
-  for (const node of walkOwn(owner))
-    if (node.type === 'AwaitExpression' || (node.type === 'ForOfStatement' && node.await)) return node
-  return undefined
-}
-
-/** Y1's guard: when the caller has awaited since, the callee may have gone on. */
-function awaitsBetween(environment: Environment, call: CallNode, position: Position): boolean {
-  for (const node of walkOwn(environment.owner)) {
-    if (node.type !== 'AwaitExpression' && node.type !== 'YieldExpression') continue
-    if (contains(node, call)) continue
-    if (runsBefore(environment.syntax, call, node) && (position === 'end' || !runsBefore(environment.syntax, position, node)))
-      return true
-  }
-  return false
 }

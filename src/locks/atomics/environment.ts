@@ -1,6 +1,6 @@
+import type { Answer, Value, Word } from '../../snapshot/question.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import type { Node } from '../../sources/syntax-tree.ts'
-import type { Answer, Value, Word } from '../../snapshot/question.ts'
 
 /** A value with what makes one doubt it. */
 export interface Known<T = Value> {
@@ -43,7 +43,10 @@ export interface Environment {
   readonly closure: Promise<Known>
 }
 
-export const unknown = (why: 'stale' | 'no such name' | 'cannot be read here', detail?: string): Known<never> => ({
+export const unknown = (
+  why: 'stale' | 'no such name' | 'cannot be read here',
+  detail?: string,
+): Known<never> => ({
   answer: detail === undefined ? { unknown: why } : { unknown: why, detail },
 })
 

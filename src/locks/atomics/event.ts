@@ -31,7 +31,12 @@ export interface LockEvent {
   readonly within: Origin
   /** What stands for the lock in the words of the function that the event is told of. */
   readonly designator:
-    | { readonly syntax: Syntax; readonly node: Node; readonly index: Node | undefined; readonly number?: number }
+    | {
+        readonly syntax: Syntax
+        readonly node: Node
+        readonly index: Node | undefined
+        readonly number?: number
+      }
     | undefined
   /** It could not be read what was called: it may have released any lock. */
   readonly anything?: boolean

@@ -1,4 +1,4 @@
-import type { Hold, Place, Production, Request, Resource, Wait } from '../../snapshot/model.ts'
+import type { Hold, Place, Production, Resource, Wait } from '../../snapshot/model.ts'
 import type { ValueSource, Word } from '../../snapshot/question.ts'
 import { callPosition } from '../../sources/syntax.ts'
 import type { CallNode } from '../../sources/syntax-tree.ts'
@@ -12,7 +12,9 @@ import { type JudgedHold, judge } from './judged-hold.ts'
 import { isLockCode, Names, type Naming } from './names.ts'
 import { ownersOf } from './owner.ts'
 import type { PlacedFrame, Prepared } from './prepared.ts'
+import { capacityOf, freeOf, withMode } from './units.ts'
 import { useOf } from './use.ts'
+import { sleepOf, waitOf } from './wait.ts'
 import { readWaiter, type Waiter } from './waiter.ts'
 
 /** What the rules found, in the model's words. */
@@ -29,9 +31,6 @@ export interface OtherParty {
   /** In its event loop: it has no stack, so nothing is held on one. */
   readonly idle: boolean
 }
-
-/** In a read-write lock a reader takes one unit and a writer all: more than there are threads. */
-const allReaders = 1_000_000
 
 /** Asks about all stacks at once, and puts the answers together: who waits for which word, and who holds it. */
 export async function atomicsFacts(
@@ -104,7 +103,9 @@ class Combination {
       groups.set(key, [...(groups.get(key) ?? []), waiter])
     }
     const parts = await Promise.all(
-      [...groups].map(([key, waiters], index) => this.#resource(`${this.#process}/r${index + 1}`, key, waiters)),
+      [...groups].map(([key, waiters], index) =>
+        this.#resource(`${this.#process}/r${index + 1}`, key, waiters),
+      ),
     )
     return {
       resources: parts.map(part => part.resource),
@@ -119,7 +120,8 @@ class Combination {
     const judged = judge(this.#read.get(key) ?? [], waiters, this.#prepared.catalogue)
     const taking = waiters.find(waiter => waiter.acquiring)?.acquiring
     // A counter that nobody holds is awaited, not locked: anybody may raise it.
-    const isLock = taking !== undefined && (taking.plain || taking.lock === 'ticket lock' || judged.length > 0)
+    const isLock =
+      taking !== undefined && (taking.plain || taking.lock === 'ticket lock' || judged.length > 0)
     const found = await Promise.all(judged.map(one => this.#hold(id, one)))
     const owners = isLock && found.length === 0 ? ownersOf(waiters, this.#parties(), word) : undefined
     const holds = owners ? [ownerHold(id, owners.party, owners.evidence)] : found.map(one => one.hold)
@@ -127,17 +129,24 @@ class Combination {
     for (const waiter of waiters) labels.set(waiter.party, waiter.label)
     for (const one of found) if (!labels.has(one.hold.party)) labels.set(one.hold.party, one.label)
     const [first = '', ...rest] = [...labels.keys()].sort(byThread)
-    const label = labels.get(first) ?? (word ? `${word.arrayType} cell ${wordKey(word)}` : 'a word that could not be read')
-    const shared = taking?.mode === 'shared' || judged.some(one => one.holding.event.acquiring?.mode === 'shared')
+    const label =
+      labels.get(first) ??
+      (word ? `${word.arrayType} cell ${wordKey(word)}` : 'a word that could not be read')
+    const shared =
+      taking?.mode === 'shared' || judged.some(one => one.holding.event.acquiring?.mode === 'shared')
     const kind = !isLock ? 'event' : shared ? 'read-write lock' : taking.lock
-    const complete = isLock ? this.#completeHolders(judged, taking.lock, owners !== undefined) : this.#completeProducers()
+    const complete = isLock
+      ? this.#completeHolders(judged, taking.lock, owners !== undefined)
+      : this.#completeProducers()
     const capacity = capacityOf(kind, word, holds, complete === true)
     const resource: Resource = {
       id,
       sort: isLock ? 'reusable' : 'consumable',
       kind,
       label,
-      aliases: rest.flatMap(party => (labels.get(party) === label ? [] : [{ party, label: labels.get(party)! }])),
+      aliases: rest.flatMap(party =>
+        labels.get(party) === label ? [] : [{ party, label: labels.get(party)! }],
+      ),
       process: this.#process,
       ...(word && {
         word: {
@@ -218,7 +227,8 @@ class Combination {
     const frame = stack[at]!
     const naming = await this.#nameOf(event, stack, at)
     const call = event.step.kind === 'call' ? event.step.call : takingCall(event)
-    const acquiredAt = naming.frame === frame ? this.#placeOf(frame, call) : this.#placeOf(naming.frame, naming.frame.call)
+    const acquiredAt =
+      naming.frame === frame ? this.#placeOf(frame, call) : this.#placeOf(naming.frame, naming.frame.call)
     const text = frame.syntax.textOf(call).replace(/\s+/g, ' ')
     const line = 'line' in acquiredAt ? ` at line ${acquiredAt.line}` : ''
     const evidence = judged.byOwner
@@ -254,8 +264,17 @@ class Combination {
       return { label: `${list.label}[${number}]`, frame }
     }
     const inLock = event.step.kind !== 'call' && isLockCode(frame.syntax, frame.owner)
-    const environment = new FrameEnvironment(frame.syntax, frame.owner, frame.activation, frame.position, this.#asker)
-    return this.#names.name(stack, at, designator.node, designator.index, inLock, { moment: event.moment, environment })
+    const environment = new FrameEnvironment(
+      frame.syntax,
+      frame.owner,
+      frame.activation,
+      frame.position,
+      this.#asker,
+    )
+    return this.#names.name(stack, at, designator.node, designator.index, inLock, {
+      moment: event.moment,
+      environment,
+    })
   }
 
   #placeOf(frame: PlacedFrame, call: CallNode | undefined): Place {
@@ -285,95 +304,16 @@ function shortText(call: CallNode, holding: Holding, prepared: Prepared): string
 
 function ownerHold(resource: string, party: string, evidence: string): Hold {
   const nowhere = { unknown: 'no frame of that thread shows where it took it' }
-  return { party, resource, units: 1, at: nowhere, acquiredAt: nowhere, sure: true, how: 'observed', evidence }
-}
-
-function waitOf(resource: string, waiter: Waiter, isLock: boolean, kind: string): Wait {
-  const shared = waiter.acquiring?.mode === 'shared'
-  const units = kind === 'read-write lock' && !shared ? allReaders : 1
-  const base: Request = !isLock
-    ? { kind: 'produced', resource }
-    : kind === 'read-write lock'
-      ? { kind: 'units', resource, units, mode: shared ? 'shared' : 'exclusive' }
-      : { kind: 'units', resource, units }
-  const { timeout } = waiter
-  const deadline: Request | undefined =
-    timeout === null
-      ? undefined
-      : { kind: 'deadline', inMs: typeof timeout === 'number' ? timeout : null, leaves: !waiter.retried }
-  const doubt = doubtOf(waiter)
   return {
-    party: waiter.party,
-    request: deadline ? { kind: 'anyOf', requests: [base, deadline] } : base,
-    call: waiter.callText,
-    ...(waiter.expected !== undefined && { expected: waiter.expected }),
-    at: waiter.at.activation.frame,
-    frame: waiter.at.activation.index,
-    sure: doubt === undefined,
-    how: 'observed',
-    evidence: waiter.spins
-      ? `it runs in a loop that tries \`${waiter.callText}\``
-      : `its innermost frame stands in \`${waiter.callText}\`${isLock ? `, in code that takes the word by ${verb(waiter)}` : ''}`,
-    ...(doubt !== undefined && { doubt }),
-  }
-}
-
-function sleepOf(waiter: Waiter): Wait {
-  const { timeout, at } = waiter
-  return {
-    party: waiter.party,
-    request: { kind: 'deadline', inMs: typeof timeout === 'number' ? timeout : null, leaves: true },
-    call: waiter.callText,
-    at: at.activation.frame,
-    frame: at.activation.index,
+    party,
+    resource,
+    units: 1,
+    at: nowhere,
+    acquiredAt: nowhere,
     sure: true,
     how: 'observed',
-    evidence: 'it waits on memory that was made for this one call: it sleeps until its time limit',
+    evidence,
   }
-}
-
-function verb(waiter: Waiter): string {
-  const { lock, mode } = waiter.acquiring!
-  if (lock === 'ticket lock') return 'drawing a ticket'
-  if (lock === 'semaphore') return 'counting it down'
-  return mode === 'shared' ? 'counting a reader in' : 'an atomic exchange'
-}
-
-/** S4: a word that no longer has the expected value is on its way, or its wake-up was lost. */
-function doubtOf(waiter: Waiter): string | undefined {
-  if (waiter.spins) return 'a running thread may be about to succeed: only equal looks show that it does not'
-  const word = known(waiter.parkedOn)
-  if (!('known' in waiter.word)) return 'the word that it waits for could not be read'
-  if (word && waiter.expected !== undefined && Number(word.value) !== waiter.expected)
-    return `the word is ${word.value} and no longer ${waiter.expected}: it may be waking up`
-  return undefined
-}
-
-function capacityOf(kind: string, word: Word | undefined, holds: readonly Hold[], complete: boolean): Resource['capacity'] {
-  if (kind === 'mutex' || kind === 'ticket lock') return 1
-  if (kind === 'read-write lock') return allReaders
-  if (kind === 'semaphore' && complete && word) return Math.max(0, Number(word.value)) + holds.length
-  return { unknown: kind === 'event' ? 'it is no store of units' : 'the word tells only how many units are left' }
-}
-
-function freeOf(
-  kind: string,
-  word: Word | undefined,
-  free: number | undefined,
-  holds: readonly Hold[],
-  capacity: Resource['capacity'],
-): Resource['free'] {
-  if (!word) return { unknown: 'the word could not be read' }
-  const value = Number(word.value)
-  if (kind === 'semaphore') return Math.max(0, value)
-  if (kind === 'mutex') return value === free ? 1 : 0
-  if (kind === 'read-write lock' && typeof capacity === 'number')
-    return Math.max(0, capacity - holds.reduce((sum, hold) => sum + (hold.mode === 'shared' ? 1 : capacity), 0))
-  return 0
-}
-
-function withMode(hold: Hold): Hold {
-  return hold.mode === 'shared' ? hold : { ...hold, mode: 'exclusive', units: allReaders }
 }
 
 function byThread(left: string, right: string): number {

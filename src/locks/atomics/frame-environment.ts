@@ -1,7 +1,7 @@
+import type { Activation, Answer, Value } from '../../snapshot/question.ts'
 import { declarationOf, isConstant } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import type { Node } from '../../sources/syntax-tree.ts'
-import type { Activation, Answer, Value } from '../../snapshot/question.ts'
 import type { Asker } from './asker.ts'
 import { constantOf, isPath } from './constants.ts'
 import { type Environment, type Known, type Moment, unknown } from './environment.ts'

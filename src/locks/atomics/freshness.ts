@@ -33,7 +33,9 @@ export function readingOf(syntax: Syntax, name: string, at: Node, span: Span): R
   const visible = declarationOf(syntax, name, span.to)?.identifier === declaration.identifier
   const constant = isConstant(syntax, declaration)
   const perIteration =
-    span.earlier !== undefined && contains(span.earlier, declaration.scope) && declaration.scope !== span.owner
+    span.earlier !== undefined &&
+    contains(span.earlier, declaration.scope) &&
+    declaration.scope !== span.owner
   if (visible && constant && !perIteration) return { as: 'itself' }
   const writes = constant ? [] : writesTo(syntax, declaration)
   const own = writes.filter(write => syntax.ownerOf(write) === span.owner)
@@ -57,7 +59,11 @@ export function readingOf(syntax: Syntax, name: string, at: Node, span: Span): R
 
 /** One assignment in all, with no value before it: what was seen at the step is what is there now. */
 function writtenOnce(syntax: Syntax, declaration: Declaration, writes: readonly Node[]): boolean {
-  return writes.length === 1 && !declaration.initialiser && loopAround(syntax, declaration.scope, writes[0]!) === undefined
+  return (
+    writes.length === 1 &&
+    !declaration.initialiser &&
+    loopAround(syntax, declaration.scope, writes[0]!) === undefined
+  )
 }
 
 /** Whether a node may have run after the step and before the position. */
@@ -118,14 +124,28 @@ function copyTarget(node: Node, name: string): string | undefined {
   return undefined
 }
 
-const changing = new Set(['shift', 'pop', 'splice', 'sort', 'reverse', 'unshift', 'copyWithin', 'delete', 'clear'])
+const changing = new Set([
+  'shift',
+  'pop',
+  'splice',
+  'sort',
+  'reverse',
+  'unshift',
+  'copyWithin',
+  'delete',
+  'clear',
+])
 const fieldWrites = new WeakMap<Syntax, Map<string, Node[]>>()
 
 /**
  * Rule V1 for what is reached through objects: assignments to a field of that name outside of constructors, and calls
  * that move the elements of a container of that name. `undefined`: nothing can have changed.
  */
-export function fieldDoubt(syntax: Syntax, expression: Node, span: Span): { why: string; sure: boolean } | undefined {
+export function fieldDoubt(
+  syntax: Syntax,
+  expression: Node,
+  span: Span,
+): { why: string; sure: boolean } | undefined {
   for (const node of walk(expression, inner => !isFunction(inner))) {
     const names: string[] = []
     if (node.type === 'MemberExpression') {
@@ -183,7 +203,8 @@ function fieldWritesIn(syntax: Syntax): Map<string, Node[]> {
 
 /** Assignments that set a thing up: in a constructor, at the top level, or `x ??= …` on demand. */
 function initialises(syntax: Syntax, write: Node): boolean {
-  if (write.type === 'AssignmentExpression' && (write.operator === '??=' || write.operator === '||=')) return true
+  if (write.type === 'AssignmentExpression' && (write.operator === '??=' || write.operator === '||='))
+    return true
   const owner = syntax.ownerOf(write)
   if (!isFunction(owner)) return loopAround(syntax, owner, write) === undefined
   const definition = syntax.parentOf(owner)

@@ -93,7 +93,9 @@ export class FunctionCatalogue {
 
   /** Whether a function written in place has to do with locks, by itself or through what it calls. */
   touches(syntax: Syntax, owner: Node): boolean {
-    return stepsOf(syntax, owner).steps.some(step => step.kind !== 'call' || this.#reaching.has(calledName(syntax, step.call) ?? ''))
+    return stepsOf(syntax, owner).steps.some(
+      step => step.kind !== 'call' || this.#reaching.has(calledName(syntax, step.call) ?? ''),
+    )
   }
 
   /** What such a function does as a whole. */
@@ -102,7 +104,8 @@ export class FunctionCatalogue {
     let gives = false
     for (const step of stepsOf(syntax, owner).steps) {
       const name = step.kind === 'call' ? (calledName(syntax, step.call) ?? '') : undefined
-      takes ||= step.kind === 'acquire' || step.kind === 'try' || (name !== undefined && this.#taking.has(name))
+      takes ||=
+        step.kind === 'acquire' || step.kind === 'try' || (name !== undefined && this.#taking.has(name))
       gives ||= step.kind === 'change' || (name !== undefined && this.#giving.has(name))
     }
     return takes === gives ? undefined : takes ? 'acquire' : 'change'
@@ -161,7 +164,8 @@ export function namesOf(syntax: Syntax, owner: Node): string[] {
       const holder = classOf(syntax, owner)
       if (holder && 'id' in holder && holder.id) names.push((holder.id as { name: string }).name)
     } else names.push(syntax.textOf(parent.key))
-  } else if (parent?.type === 'Property' || parent?.type === 'PropertyDefinition') names.push(syntax.textOf(parent.key))
+  } else if (parent?.type === 'Property' || parent?.type === 'PropertyDefinition')
+    names.push(syntax.textOf(parent.key))
   else if (parent?.type === 'VariableDeclarator') names.push(syntax.textOf(parent.id))
   else if (parent?.type === 'AssignmentExpression') {
     const left = parent.left as Node
@@ -173,15 +177,65 @@ export function namesOf(syntax: Syntax, owner: Node): string[] {
 /** Names of the language's own functions: calls of these take no lock of the program. */
 const builtins = new Set<string>(
   [
-    Array.prototype, Map.prototype, Set.prototype, WeakMap.prototype, WeakSet.prototype, Promise.prototype,
-    String.prototype, Number.prototype, RegExp.prototype, Date.prototype, Function.prototype, Object.prototype,
-    Object.getPrototypeOf(Int32Array.prototype), SharedArrayBuffer.prototype, DataView.prototype,
-    Object, Array, Promise, Math, JSON, Reflect, Number, String, Date, Symbol, BigInt, console, process,
-    EventTarget.prototype, AbortController.prototype, MessagePort.prototype, Atomics, globalThis,
+    Array.prototype,
+    Map.prototype,
+    Set.prototype,
+    WeakMap.prototype,
+    WeakSet.prototype,
+    Promise.prototype,
+    String.prototype,
+    Number.prototype,
+    RegExp.prototype,
+    Date.prototype,
+    Function.prototype,
+    Object.prototype,
+    Object.getPrototypeOf(Int32Array.prototype),
+    SharedArrayBuffer.prototype,
+    DataView.prototype,
+    Object,
+    Array,
+    Promise,
+    Math,
+    JSON,
+    Reflect,
+    Number,
+    String,
+    Date,
+    Symbol,
+    BigInt,
+    console,
+    process,
+    EventTarget.prototype,
+    AbortController.prototype,
+    MessagePort.prototype,
+    Atomics,
+    globalThis,
   ]
     .flatMap(object => Object.getOwnPropertyNames(object))
     .concat(
-      ['require', 'on', 'once', 'off', 'emit', 'addListener', 'removeListener', 'postMessage', 'terminate', 'exit'],
-      ['log', 'error', 'write', 'end', 'writeSync', 'readFileSync', 'writeFileSync', 'join', 'resolve', 'Worker'],
+      [
+        'require',
+        'on',
+        'once',
+        'off',
+        'emit',
+        'addListener',
+        'removeListener',
+        'postMessage',
+        'terminate',
+        'exit',
+      ],
+      [
+        'log',
+        'error',
+        'write',
+        'end',
+        'writeSync',
+        'readFileSync',
+        'writeFileSync',
+        'join',
+        'resolve',
+        'Worker',
+      ],
     ),
 )

@@ -19,7 +19,11 @@ export function holdingsOf(party: string, frames: readonly FrameEvents[]): reado
     holds = net(past, holds).holds
   }
   const ahead = frames.flatMap(frame => frame.ahead)
-  return holds.map(event => ({ party, event, ahead: event.scoped === true || ahead.some(one => releases(one, event)) }))
+  return holds.map(event => ({
+    party,
+    event,
+    ahead: event.scoped === true || ahead.some(one => releases(one, event)),
+  }))
 }
 
 function releases(later: LockEvent, hold: LockEvent): boolean {

@@ -35,7 +35,11 @@ export function judge(
     if (holdsItself(holding, waiters)) continue
     const owned = ownerIn(event, value)
     if (owned === 'another') continue
-    judged.push({ holding, doubt: doubtOf(event, ahead, owned === 'this', catalogue), byOwner: owned === 'this' })
+    judged.push({
+      holding,
+      doubt: doubtOf(event, ahead, owned === 'this', catalogue),
+      byOwner: owned === 'this',
+    })
   }
   return exclusive(judged)
 }
@@ -75,7 +79,8 @@ function doubtOf(
 ): string | undefined {
   if (byOwner) return undefined
   if (event.doubts[0]) return event.doubts[0]
-  if (event.conditions.length > 0) return 'whether that acquisition was run, or succeeded, could not be decided'
+  if (event.conditions.length > 0)
+    return 'whether that acquisition was run, or succeeded, could not be decided'
   if (event.within.ambiguous) return 'several functions of the program have the text of the one that took it'
   if (!ahead && useOf(catalogue, event).releases > 0)
     return 'nothing further out on this stack releases it, though the program does elsewhere: it may have been handed on'
@@ -95,7 +100,9 @@ function exclusive(judged: readonly JudgedHold[]): readonly JudgedHold[] {
     if (same < 0) once.push(one)
     else if (once[same]!.doubt !== undefined && one.doubt === undefined) once[same] = one
   }
-  const sole = once.filter(one => one.holding.event.acquiring!.lock !== 'semaphore' && one.doubt === undefined)
+  const sole = once.filter(
+    one => one.holding.event.acquiring!.lock !== 'semaphore' && one.doubt === undefined,
+  )
   const writers = sole.filter(one => one.holding.event.acquiring!.mode === 'exclusive')
   // Where one thread surely has it alone, what another may have is out of date.
   if (writers.length === 1 && sole.length === 1) return sole

@@ -1,7 +1,14 @@
+import type { ScriptTexts } from '../../snapshot/question.ts'
 import { declarationOf, isConstant } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
-import { type CallNode, isCall, isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
-import type { ScriptTexts } from '../../snapshot/question.ts'
+import {
+  type CallNode,
+  isCall,
+  isFunction,
+  type Node,
+  unwrapped,
+  walkOwn,
+} from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import { constantOf, isPath } from './constants.ts'
 import { known, type Moment } from './environment.ts'
@@ -9,7 +16,8 @@ import type { FrameEnvironment } from './frame-environment.ts'
 import { calledName, classOf, type FunctionCatalogue, namesOf } from './function-catalogue.ts'
 import type { PlacedFrame } from './prepared.ts'
 import { loopVariable } from './rendering.ts'
-import { contains, stepsOf } from './steps.ts'
+import { stepsOf } from './steps.ts'
+import { choosing, closesOver, factoryMade, privateGetter, rootOf, throughCall } from './through-call.ts'
 
 /** A lock as a reader of the program would name it, and the frame that asks for it by that name. */
 export interface Naming {
@@ -57,13 +65,18 @@ export class Names {
     for (let steps = 0; steps < 6; steps++) {
       const frame: PlacedFrame = stack[frameIndex]!
       const bare: boolean = node?.type === 'ThisExpression' || node?.type === 'Super'
-      const own: boolean = lockClass !== undefined && sameClass(classNodeOf(frame), lockClass) && rootOf(node!).type === 'ThisExpression'
+      const own: boolean =
+        lockClass !== undefined &&
+        sameClass(classNodeOf(frame), lockClass) &&
+        rootOf(node!).type === 'ThisExpression'
       if (!leaving && !bare && !own && !this.#passesOn(frame, node!)) break
       const caller: PlacedFrame | undefined = callerOf(stack, frameIndex)
       if (!caller) break
       const outer: Node | undefined =
-        throughCall(frame, node!, caller.call!) ?? (leaving ? factoryMade(frame, node!, indexNode, caller.call!) : undefined)
-      if (outer && indexNode && indexFrame === frameIndex && closesOver(frame, indexNode)) indexNode = undefined
+        throughCall(frame, node!, caller.call!) ??
+        (leaving ? factoryMade(frame, node!, indexNode, caller.call!) : undefined)
+      if (outer && indexNode && indexFrame === frameIndex && closesOver(frame, indexNode))
+        indexNode = undefined
       if (indexFrame === frameIndex) indexNode = choosing(frame, node!) ?? indexNode
       if (indexNode && indexFrame === frameIndex) {
         const outerIndex = throughCall(frame, indexNode, caller.call!)
@@ -75,7 +88,11 @@ export class Names {
       lockClass ??= bare ? classNodeOf(frame) : undefined
       if (!outer) {
         // A lock in a variable of its own: the name stays, but it is the caller that asks.
-        if (leaving) return { label: await this.#label(stack, frameIndex, node!, indexNode, indexFrame, past), frame: caller }
+        if (leaving)
+          return {
+            label: await this.#label(stack, frameIndex, node!, indexNode, indexFrame, past),
+            frame: caller,
+          }
         break
       }
       node = outer
@@ -83,7 +100,14 @@ export class Names {
       leaving = false
     }
     return {
-      label: await this.#label(stack, frameIndex, node!, indexNode, indexFrame, frameIndex === at ? past : undefined),
+      label: await this.#label(
+        stack,
+        frameIndex,
+        node!,
+        indexNode,
+        indexFrame,
+        frameIndex === at ? past : undefined,
+      ),
       frame: stack[frameIndex]!,
     }
   }
@@ -94,9 +118,13 @@ export class Names {
     const declaration = declarationOf(frame.syntax, node.name, node)
     if (declaration?.kind !== 'parameter' || declaration.scope !== frame.owner) return false
     const acquiring = stepsOf(frame.syntax, frame.owner).steps.filter(
-      step => step.kind === 'call' && this.#catalogue.likely(calledName(frame.syntax, step.call) ?? '') === 'acquire',
+      step =>
+        step.kind === 'call' &&
+        this.#catalogue.likely(calledName(frame.syntax, step.call) ?? '') === 'acquire',
     )
-    const onlyAcquires = namesOf(frame.syntax, frame.owner).some(name => this.#catalogue.likely(name) === 'acquire')
+    const onlyAcquires = namesOf(frame.syntax, frame.owner).some(
+      name => this.#catalogue.likely(name) === 'acquire',
+    )
     return onlyAcquires && acquiring.length === 1 && !/\busing\b/.test(frame.syntax.textOf(frame.owner))
   }
 
@@ -138,7 +166,8 @@ export class Names {
       return `${object}[${key ?? syntax.textOf(property)}]`
     }
     if (node.type === 'CallExpression') {
-      const compiled = node.arguments[1] && compiledPrivate(node, this.#original(frame, node.arguments[1] as Node))
+      const compiled =
+        node.arguments[1] && compiledPrivate(node, this.#original(frame, node.arguments[1] as Node))
       if (compiled) {
         const holder = await this.#path(stack, at, compiled.holder, depth, past)
         return `${holder}.#${compiled.name}`
@@ -177,7 +206,11 @@ export class Names {
     return typeof key === 'number' ? key : undefined
   }
 
-  async #key(frame: PlacedFrame, expression: Node | string, past?: Past): Promise<string | number | undefined> {
+  async #key(
+    frame: PlacedFrame,
+    expression: Node | string,
+    past?: Past,
+  ): Promise<string | number | undefined> {
     const text =
       typeof expression === 'string'
         ? expression
@@ -189,39 +222,6 @@ export class Names {
     if (value?.kind === 'number') return value.value
     return value?.kind === 'string' ? JSON.stringify(value.value) : undefined
   }
-}
-
-/** A method that closes over its lock, made by a factory: the lock is known by the object that the factory gave. */
-export function factoryMade(
-  frame: { readonly syntax: Syntax; readonly owner: Node },
-  node: Node,
-  index: Node | undefined,
-  call: CallNode,
-): Node | undefined {
-  const callee = unwrapped(call.callee as Node)
-  if (callee.type !== 'MemberExpression' || !isPath(callee.object as Node)) return undefined
-  return closesOver(frame, node) || (index && closesOver(frame, index)) ? (callee.object as Node) : undefined
-}
-
-/** Whether a name belongs to a function around this one. */
-export function closesOver(frame: { readonly syntax: Syntax; readonly owner: Node }, node: Node): boolean {
-  const root = rootOf(node)
-  if (root.type !== 'Identifier') return false
-  const declaration = declarationOf(frame.syntax, root.name, root)
-  if (!declaration || contains(frame.owner, declaration.scope)) return false
-  const scope = declaration.scope
-  return isFunction(scope) || isFunction(frame.syntax.ownerOf(scope))
-}
-
-/** `const cell = this.get(n)`: what picks the lock out of the receiver's. */
-export function choosing(
-  frame: { readonly syntax: Syntax },
-  node: Node,
-): Node | undefined {
-  if (node.type !== 'Identifier') return undefined
-  const initialiser = declarationOf(frame.syntax, node.name, node)?.initialiser
-  if (!initialiser || isPath(initialiser) || initialiser.type !== 'CallExpression') return undefined
-  return initialiser.arguments[0] as Node | undefined
 }
 
 /** A function that is there to lock: what it takes it leaves taken, or it runs a callback while it holds it. */
@@ -250,65 +250,6 @@ export function callerOf(stack: readonly PlacedFrame[], at: number): PlacedFrame
   const caller = stack[at + 1]
   if (!caller?.exact || !caller.call) return undefined
   return caller.activation.index === stack[at]!.activation.index + 1 ? caller : undefined
-}
-
-/** What an expression over `this` or a parameter is in the caller's words. */
-export function throughCall(
-  frame: { readonly syntax: Syntax; readonly owner: Node },
-  expression: Node,
-  call: CallNode,
-): Node | undefined {
-  const root = rootOf(expression)
-  if ((root.type === 'ThisExpression' || root.type === 'Super') && call.type === 'NewExpression') {
-    // N2: a field of an object under construction is what the constructor was given.
-    for (const node of walkOwn(frame.owner))
-      if (node.type === 'AssignmentExpression' && node.left.type === 'MemberExpression')
-        if (frame.syntax.textOf(node.left) === frame.syntax.textOf(unwrapped(expression)))
-          return throughCall(frame, node.right as Node, call)
-    return undefined
-  }
-  if (root.type === 'ThisExpression' || root.type === 'Super') {
-    const callee = unwrapped(call.callee as Node)
-    return callee.type === 'MemberExpression' ? (callee.object as Node) : undefined
-  }
-  if (root.type !== 'Identifier') return undefined
-  const declaration = declarationOf(frame.syntax, root.name, root)
-  if (declaration?.kind === 'parameter' && declaration.scope === frame.owner) {
-    const position = Number.parseInt(declaration.path ?? '0', 10)
-    return call.arguments[position] as Node | undefined
-  }
-  // `const cell = this.get(n)`: the lock is one of the receiver's.
-  if (declaration?.initialiser && declaration.kind !== 'parameter' && !isPath(declaration.initialiser)) {
-    const callee = unwrapped(call.callee as Node)
-    const mentionsThis = [...walkOwn(declaration.initialiser)].some(node => node.type === 'ThisExpression')
-    return mentionsThis && callee.type === 'MemberExpression' ? (callee.object as Node) : undefined
-  }
-  // `const cell = this.#cell` at the start of a method.
-  if (declaration?.initialiser && declaration.path === undefined && declaration.kind !== 'parameter')
-    return frame.syntax.ownerOf(declaration.node) === frame.owner && rootOf(declaration.initialiser) !== root
-      ? throughCall(frame, declaration.initialiser, call)
-      : undefined
-  return undefined
-}
-
-function rootOf(expression: Node): Node {
-  let node = unwrapped(expression)
-  for (;;) {
-    if (node.type === 'MemberExpression') node = unwrapped(node.object as Node)
-    else if (node.type === 'CallExpression' && node.arguments[0] && privateGetter(node))
-      node = unwrapped(node.arguments[0] as Node)
-    else return node
-  }
-}
-
-function privateGetter(call: Extract<Node, { type: 'CallExpression' }>): boolean {
-  const callee = unwrapped(call.callee as Node)
-  const second = call.arguments[1]
-  return (
-    second?.type === 'Identifier' &&
-    (callee.type === 'Identifier' || callee.type === 'MemberExpression') &&
-    call.arguments[0]?.type === 'ThisExpression'
-  )
 }
 
 /** `__classPrivateFieldGet(this, _Mutex_cell, "f")`, `__privateGet(this, _cell)`: the WeakMap's name is the field's. */

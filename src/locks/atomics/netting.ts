@@ -1,4 +1,4 @@
-import { type Acquiring, type Change } from './acquiring.ts'
+import type { Acquiring, Change } from './acquiring.ts'
 import { known, wordKey } from './environment.ts'
 import type { LockEvent } from './event.ts'
 import { classOf } from './function-catalogue.ts'
@@ -27,7 +27,8 @@ export function net(events: readonly LockEvent[], before: readonly LockEvent[] =
       if (index >= 0) undo(index, event)
     } else if (!takeBack(event, event.change ?? {})) {
       changes.push(event)
-      if (!('known' in event.word)) holds = holds.map(hold => (mayUndo(event, hold) ? doubted(hold, event) : hold))
+      if (!('known' in event.word))
+        holds = holds.map(hold => (mayUndo(event, hold) ? doubted(hold, event) : hold))
     }
   }
   return { holds, changes }

@@ -1,10 +1,10 @@
 import { declarationOf } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
-import { isLoop, type Node, unwrapped } from '../../sources/syntax-tree.ts'
+import { isLoop, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
 import { constantOf } from './constants.ts'
+import { exits } from './exits.ts'
 import type { Operation } from './operations.ts'
 import { contains } from './steps.ts'
-import { exits } from './way.ts'
 
 /** What is known about the truth of an expression where control is now. */
 export type Truth =
@@ -37,7 +37,8 @@ export function truthAt(syntax: Syntax, expression: Node, position: Node | 'end'
         break
       case 'LogicalExpression': {
         // The whole of `a && b` is truthy only when `a` is; that of `a || b` falsy only when `a` is.
-        if (parent.left === node && within(parent.right as Node)) return (parent.operator === '&&') === positive
+        if (parent.left === node && within(parent.right as Node))
+          return (parent.operator === '&&') === positive
         const whole = truthAt(syntax, parent, position, true)
         if (typeof whole === 'boolean' && whole === (parent.operator === '&&')) return whole === positive
         return 'unknown'
@@ -50,7 +51,10 @@ export function truthAt(syntax: Syntax, expression: Node, position: Node | 'end'
       case 'IfStatement': {
         if (within(parent.consequent as Node)) return positive
         if (within(parent.alternate as Node)) return !positive
-        const consequentLeaves = exits(parent.consequent as Node, kind => kind !== 'ReturnStatement' || position !== 'end')
+        const consequentLeaves = exits(
+          parent.consequent as Node,
+          kind => kind !== 'ReturnStatement' || position !== 'end',
+        )
         const alternateLeaves = parent.alternate != null && exits(parent.alternate as Node, () => true)
         if (consequentLeaves) return !positive
         if (alternateLeaves) return positive
@@ -65,7 +69,9 @@ export function truthAt(syntax: Syntax, expression: Node, position: Node | 'end'
         if (within(parent.body as Node) || breaks(parent.body as Node)) return 'unknown'
         return !positive
       case 'VariableDeclarator':
-        return parent.id.type === 'Identifier' ? { variable: parent.id as Node, negated: !positive } : 'unknown'
+        return parent.id.type === 'Identifier'
+          ? { variable: parent.id as Node, negated: !positive }
+          : 'unknown'
       case 'AssignmentExpression':
         return parent.right === node && parent.left.type === 'Identifier'
           ? { variable: parent.left as Node, negated: !positive }
@@ -112,7 +118,8 @@ function shape(node: Node): unknown {
   if (node.type === 'BlockStatement') return node.body.map(one => shape(one as Node))
   if (node.type === 'IfStatement')
     return [shape(node.consequent as Node), node.alternate ? shape(node.alternate as Node) : '']
-  if (node.type === 'TryStatement') return [shape(node.block as Node), node.handler ? shape(node.handler.body as Node) : '']
+  if (node.type === 'TryStatement')
+    return [shape(node.block as Node), node.handler ? shape(node.handler.body as Node) : '']
   return isLoop(node) ? '' : node.type
 }
 
@@ -121,4 +128,20 @@ export function isReadable(syntax: Syntax, variable: Node, position: Node): bool
   const name = syntax.textOf(variable)
   const there = declarationOf(syntax, name, position)
   return there !== undefined && there.identifier === declarationOf(syntax, name, variable)?.identifier
+}
+
+/** Whether a lock function can come back without the lock: it returns false somewhere. */
+export function refuses(syntax: Syntax, owner: Node): boolean {
+  for (const node of walkOwn(owner)) {
+    if (node.type !== 'ReturnStatement' || !node.argument) continue
+    const text = syntax.textOf(unwrapped(node.argument as Node))
+    if (text === 'false' || text === '!1') return true
+  }
+  return false
+}
+
+/** Whether its result can say anything. */
+export function returnsVerdict(owner: Node): boolean {
+  for (const node of walkOwn(owner)) if (node.type === 'ReturnStatement' && node.argument) return true
+  return false
 }

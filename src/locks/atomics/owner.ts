@@ -12,16 +12,22 @@ export function ownersOf(
 ): { readonly party: string; readonly evidence: string } | undefined {
   if (!word) return undefined
   const value = Number(word.value)
-  const writing = waiters.filter(waiter => waiter.takes !== undefined && !/^-?\d/.test(waiter.takesText ?? ''))
+  const writing = waiters.filter(
+    waiter => waiter.takes !== undefined && !/^-?\d/.test(waiter.takesText ?? ''),
+  )
   const [first] = writing
   if (!first) return undefined
   const own = writing.filter(waiter => waiter.takes === value)
   if (own.length === 1)
-    return { party: own[0]!.party, evidence: `the word holds ${value}, the id that this thread writes to take it` }
+    return {
+      party: own[0]!.party,
+      evidence: `the word holds ${value}, the id that this thread writes to take it`,
+    }
   // `threadId`, `threadId + 1`: the same distance from the thread's id wherever it could be read.
   const distances = new Set(writing.map(waiter => waiter.takes! - threadIdOf(waiter.party)))
   const [distance] = distances
-  if (distances.size !== 1 || distance === undefined || !/thread_?id|tid/i.test(first.takesText ?? '')) return undefined
+  if (distances.size !== 1 || distance === undefined || !/thread_?id|tid/i.test(first.takesText ?? ''))
+    return undefined
   const owners = parties.filter(party => threadIdOf(party) + distance === value)
   if (owners.length !== 1) return undefined
   return {

@@ -132,7 +132,8 @@ function counterOf(syntax: Syntax, iteration: Iteration): Counter | undefined {
   const update = loop.update && unwrapped(loop.update as Node)
   const name = syntax.textOf(iteration.variable)
   if (!initialiser || test?.type !== 'BinaryExpression' || !update) return undefined
-  if (!['<', '<=', '>', '>=', '!=='].includes(test.operator) || syntax.textOf(test.left) !== name) return undefined
+  if (!['<', '<=', '>', '>=', '!=='].includes(test.operator) || syntax.textOf(test.left) !== name)
+    return undefined
   let step: number | undefined
   if (update.type === 'UpdateExpression') step = update.operator === '++' ? 1 : -1
   else if (update.type === 'AssignmentExpression') {

@@ -1,9 +1,9 @@
 import { declarationOf, writesTo } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import { type CallNode, isCall, isLoop, type Node, walkOwn } from '../../sources/syntax-tree.ts'
+import { targetOf } from './exits.ts'
 import { operationOf } from './operations.ts'
 import { type AcquireStep, contains } from './steps.ts'
-import { targetOf } from './way.ts'
 
 /**
  * Rule T1: the end of a time limit leaves nothing when the wait's result is thrown away and the loop is left only by
@@ -11,7 +11,8 @@ import { targetOf } from './way.ts'
  */
 export function isRetried(syntax: Syntax, step: AcquireStep, parked: CallNode | undefined): boolean {
   const loop = step.region
-  if (!isLoop(loop) || loop.type === 'ForOfStatement' || loop.type === 'ForInStatement' || !parked) return false
+  if (!isLoop(loop) || loop.type === 'ForOfStatement' || loop.type === 'ForInStatement' || !parked)
+    return false
   if (syntax.parentOf(parked)?.type !== 'ExpressionStatement') return false
   const tests: Node[] = loop.test ? [loop.test as Node] : []
   for (const node of walkOwn(loop)) {
@@ -41,7 +42,11 @@ function onlyTheWord(syntax: Syntax, loop: Node, test: Node): boolean {
     if (node.type !== 'Identifier') continue
     const declaration = declarationOf(syntax, node.name, node)
     if (!declaration) continue
-    if (declaration.initialiser && contains(loop, declaration.node) && !isResult(syntax, declaration.initialiser))
+    if (
+      declaration.initialiser &&
+      contains(loop, declaration.node) &&
+      !isResult(syntax, declaration.initialiser)
+    )
       return false
     for (const write of writesTo(syntax, declaration)) {
       if (!contains(loop, write)) continue

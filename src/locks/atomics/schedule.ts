@@ -53,9 +53,11 @@ export function stepsAfter(syntax: Syntax, owner: Node, position: Node): readonl
       contains(step.completes, position) ||
       loops.some(loop => contains(loop, step.completes))
     if (!later || step.completes === position) return []
-    if (!contains(step.completes, position) && wayTo(syntax, owner, position, step.completes) === 'no') return []
+    if (!contains(step.completes, position) && wayTo(syntax, owner, position, step.completes) === 'no')
+      return []
     const loop = [...syntax.ancestors(step.completes)].find(
-      node => isLoop(node) && node !== step.completes && contains(owner, node) && dependsOn(syntax, step, node),
+      node =>
+        isLoop(node) && node !== step.completes && contains(owner, node) && dependsOn(syntax, step, node),
     )
     if (loop && !contains(step.completes, position)) return iterations(step, [], { from: position }, loop)
     return [{ step, moment: { from: position }, conditions: [], inside: false }]
@@ -123,7 +125,11 @@ function earlier(syntax: Syntax, loop: Node, step: Step): readonly Entry[] {
   if (conditions === 'no') return []
   // Nothing can be evaluated for an iteration that is gone: each condition stays open, each under its own name.
   const open = conditions.map(({ key, truthy, why }) => ({ key: `${key} earlier`, truthy, why }))
-  const first = { key: `earlier ${loop.start}`, truthy: true, why: 'this may be the first time round the loop' }
+  const first = {
+    key: `earlier ${loop.start}`,
+    truthy: true,
+    why: 'this may be the first time round the loop',
+  }
   const moment: Moment = { from: step.completes, earlier: loop }
   if (dependsOn(syntax, step, loop)) return iterations(step, open, moment, loop)
   return [{ step, moment, conditions: [...open, first], inside: false }]
@@ -149,6 +155,7 @@ function dependsOn(syntax: Syntax, step: Step, loop: Node): boolean {
       : [step.array, step.index]
   for (const part of parts)
     for (const node of walk(part))
-      if (node.type === 'Identifier' && declarationOf(syntax, node.name, node)?.identifier === variable) return true
+      if (node.type === 'Identifier' && declarationOf(syntax, node.name, node)?.identifier === variable)
+        return true
   return false
 }

@@ -1,6 +1,13 @@
 import { declarationOf } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
-import { type CallNode, childrenOf, isCall, isFunction, isLoop, type Node } from '../../sources/syntax-tree.ts'
+import {
+  type CallNode,
+  childrenOf,
+  isCall,
+  isFunction,
+  isLoop,
+  type Node,
+} from '../../sources/syntax-tree.ts'
 import { type Acquiring, acquiringBy, type Change, changeBy } from './acquiring.ts'
 import { canonicalText } from './constants.ts'
 import { type Operation, operationOf, writes } from './operations.ts'
@@ -118,7 +125,8 @@ export function stepsOf(syntax: Syntax, owner: Node): FunctionSteps {
         region: loop,
         completes: loop,
       })
-    else if (canTake) steps.push({ kind: 'try', array, index, acquiring, taking: operation, change, completes: call })
+    else if (canTake)
+      steps.push({ kind: 'try', array, index, acquiring, taking: operation, change, completes: call })
     else steps.push({ kind: 'change', array, index, operation, change, completes: call })
   }
   for (const call of calls) steps.push({ kind: 'call', call, completes: call })
@@ -160,13 +168,11 @@ function acquireFor(
     return step(acquiring, takings, wait)
   }
   // A4: a ticket is drawn from another word, and the loop waits until it is called.
-  const ticket = candidates.find(one => one.name === 'add' && !inLoop(one) && resultTested(syntax, one, region))
+  const ticket = candidates.find(
+    one => one.name === 'add' && !inLoop(one) && resultTested(syntax, one, region),
+  )
   if (ticket)
-    return step(
-      { lock: 'ticket lock', mode: 'exclusive', plain: false, consuming: false },
-      [ticket],
-      wait,
-    )
+    return step({ lock: 'ticket lock', mode: 'exclusive', plain: false, consuming: false }, [ticket], wait)
   // A5: the word taken and the word waited on are two words of one array.
   const array = canonicalText(syntax, wait.array)
   for (const one of candidates) {
@@ -219,7 +225,10 @@ export function loopAround(syntax: Syntax, owner: Node, node: Node): Node | unde
   return undefined
 }
 
-export function contains(outer: { start: number; end: number }, inner: { start: number; end: number }): boolean {
+export function contains(
+  outer: { start: number; end: number },
+  inner: { start: number; end: number },
+): boolean {
   return outer.start <= inner.start && inner.end <= outer.end
 }
 

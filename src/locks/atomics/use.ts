@@ -36,8 +36,7 @@ export function useOf(catalogue: FunctionCatalogue, taken: LockEvent): Use {
   }
   const suspendable = new Set<string>()
   const places = new Set<{ syntax: Syntax; owner: Node }>(functions)
-  for (const { syntax } of functions)
-    if (!isFunction(syntax.root)) places.add({ syntax, owner: syntax.root })
+  for (const { syntax } of functions) if (!isFunction(syntax.root)) places.add({ syntax, owner: syntax.root })
   const seen = new Set<Node>()
   for (const { syntax, owner } of places) {
     if (seen.has(owner)) continue

@@ -5,10 +5,10 @@ import type { Asker } from './asker.ts'
 import { type Known, known, numberOf, wordKey } from './environment.ts'
 import { FrameEnvironment } from './frame-environment.ts'
 import { isLockCode, isPassedIn, type Names } from './names.ts'
+import { operationOf } from './operations.ts'
 import type { PlacedFrame } from './prepared.ts'
 import { isRetried } from './retry.ts'
 import { type AcquireStep, contains, stepsOf } from './steps.ts'
-import { operationOf } from './operations.ts'
 
 /** A thread in `Atomics.wait`, or in the loop of a lock that spins. */
 export interface Waiter {
@@ -46,8 +46,9 @@ export async function readWaiter(
   names: Names,
 ): Promise<Waiter | undefined> {
   const top = stack[0]
-  if (!top || top.activation.index !== 0) return undefined
-  if (!top.exact || !top.call || !(await isWait(top, top.call, asker))) return readSpinner(party, stack, asker, names)
+  if (top?.activation.index !== 0) return undefined
+  if (!top.exact || !top.call || !(await isWait(top, top.call, asker)))
+    return readSpinner(party, stack, asker, names)
   const { syntax, owner } = top
   const [array, index, expected, timeout] = top.call.arguments as Node[]
   if (!array || !index) return undefined
@@ -75,7 +76,9 @@ export async function readWaiter(
   const here = { from: frame.position }
   const otherWord = own && (own.array !== array || own.index !== index)
   const [word, takes, naming] = await Promise.all([
-    otherWord ? wordAt(asker, environment.evaluate(own.array, here), environment.evaluate(own.index, here)) : parkedOn,
+    otherWord
+      ? wordAt(asker, environment.evaluate(own.array, here), environment.evaluate(own.index, here))
+      : parkedOn,
     step?.acquiring.takes && environment.evaluate(step.acquiring.takes, here),
     names.name(
       stack,
@@ -122,7 +125,13 @@ async function readSpinner(
         one.kind === 'acquire' && isLoop(one.region) && contains(one.region, frame.position),
     )
     if (!step || (step.wait && site > 0)) continue
-    const environment = new FrameEnvironment(frame.syntax, frame.owner, frame.activation, frame.position, asker)
+    const environment = new FrameEnvironment(
+      frame.syntax,
+      frame.owner,
+      frame.activation,
+      frame.position,
+      asker,
+    )
     const here = { from: frame.position }
     const [word, takes, naming] = await Promise.all([
       wordAt(asker, environment.evaluate(step.array, here), environment.evaluate(step.index, here)),
@@ -167,7 +176,13 @@ function parkedFor(stack: readonly PlacedFrame[], asker: Asker) {
       (one): one is AcquireStep => one.kind === 'acquire' && contains(one.region, frame.position),
     )
     if (!step) continue
-    const environment = new FrameEnvironment(frame.syntax, frame.owner, frame.activation, frame.position, asker)
+    const environment = new FrameEnvironment(
+      frame.syntax,
+      frame.owner,
+      frame.activation,
+      frame.position,
+      asker,
+    )
     const here = { from: frame.position }
     const word = wordAt(asker, environment.evaluate(step.array, here), environment.evaluate(step.index, here))
     return { site, step, word }

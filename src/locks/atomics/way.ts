@@ -1,5 +1,6 @@
 import type { Syntax } from '../../sources/syntax.ts'
 import { childrenOf, isLoop, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
+import { exits, targetOf } from './exits.ts'
 import { contains } from './steps.ts'
 
 /** Something that must have been so for a step to have run. */
@@ -53,7 +54,10 @@ export function wayTo(syntax: Syntax, owner: Node, step: Node, position: Node | 
     if (position === 'end' ? parent === owner : parent === common) break
     const condition = branch(child, parent)
     if (condition) conditions.push(condition)
-    if (isLoop(parent) && (child === parent.body || (parent.type === 'ForStatement' && child === parent.update))) {
+    if (
+      isLoop(parent) &&
+      (child === parent.body || (parent.type === 'ForStatement' && child === parent.update))
+    ) {
       finished.unshift(parent)
       const early = exitsBefore(syntax, parent.body as Node, step, 'iteration')
       if (early === 'no') return 'no'
@@ -185,48 +189,6 @@ function isStatement(node: Node): boolean {
   return node.type.endsWith('Statement')
 }
 
-/** Whether a statement always ends in a jump that counts. */
-export function exits(statement: Node, counts: (kind: string, exit: Node) => boolean): boolean {
-  switch (statement.type) {
-    case 'ReturnStatement':
-    case 'ThrowStatement':
-    case 'BreakStatement':
-    case 'ContinueStatement':
-      return counts(statement.type, statement)
-    case 'BlockStatement':
-      return statement.body.some(one => exits(one as Node, counts))
-    case 'IfStatement':
-      return (
-        statement.alternate != null &&
-        exits(statement.consequent as Node, counts) &&
-        exits(statement.alternate as Node, counts)
-      )
-    case 'TryStatement':
-      return (
-        (statement.finalizer != null && exits(statement.finalizer as Node, counts)) ||
-        (exits(statement.block as Node, counts) &&
-          (statement.handler == null || exits(statement.handler.body as Node, counts)))
-      )
-    case 'SwitchCase':
-      return statement.consequent.some(one => exits(one as Node, counts))
-    case 'LabeledStatement':
-      return exits(statement.body as Node, counts)
-    default:
-      return false
-  }
-}
-
-/** The loop or `switch` that a `break` or `continue` is about. */
-export function targetOf(syntax: Syntax, exit: Node, owner: Node): Node | undefined {
-  const label = exit.type === 'BreakStatement' || exit.type === 'ContinueStatement' ? exit.label?.name : undefined
-  for (const node of upTo(syntax, exit, owner)) {
-    if (label === undefined) {
-      if (isLoop(node) || (exit.type === 'BreakStatement' && node.type === 'SwitchStatement')) return node
-    } else if (node.type === 'LabeledStatement' && node.label.name === label) return node.body as Node
-  }
-  return undefined
-}
-
 /**
  * The jumps that could have kept a step from running at all: an early `return` of a function that has ended, a
  * `continue` or `break` of a loop. Each is a condition: its test must have been false.
@@ -240,7 +202,11 @@ function exitsBefore(
   const conditions: Condition[] = []
   for (const node of walkOwn(region)) {
     const kind = node.type
-    if (of === 'function' ? kind !== 'ReturnStatement' : kind !== 'BreakStatement' && kind !== 'ContinueStatement')
+    if (
+      of === 'function'
+        ? kind !== 'ReturnStatement'
+        : kind !== 'BreakStatement' && kind !== 'ContinueStatement'
+    )
       continue
     if (contains(node, step) || !runsBefore(syntax, node, step)) continue
     if (of === 'iteration') {

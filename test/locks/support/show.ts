@@ -5,7 +5,11 @@ import { startFixture } from '../../support/spawn-fixture.ts'
 
 const [file = '', node] = process.argv.slice(2)
 const cleanUps: (() => Promise<void>)[] = []
-const program = await startFixture(file, { execArgv: ['--inspect-port=0'], cleanUp: kill => cleanUps.push(kill), ...(node && { node }) })
+const program = await startFixture(file, {
+  execArgv: ['--inspect-port=0'],
+  cleanUp: kill => cleanUps.push(kill),
+  ...(node && { node }),
+})
 await new Promise(resolve => setTimeout(resolve, 150))
 const begun = performance.now()
 const snapshot = await capture(program.pid)

@@ -1,0 +1,33 @@
+import type { Syntax } from '../../sources/syntax.ts'
+import { type CallNode, type Node, unwrapped } from '../../sources/syntax-tree.ts'
+import type { ResolvedCall } from './call.ts'
+import { canonicalText, constantOf } from './constants.ts'
+import type { LockEvent } from './event.ts'
+import { choosing, factoryMade, throughCall } from './through-call.ts'
+
+/** What stands for the lock, carried from the callee's words to the caller's. */
+export function designatorOf(event: LockEvent, call: ResolvedCall, node: CallNode, syntax: Syntax) {
+  const inner = event.designator
+  if (!inner || inner.syntax !== call.origin.syntax) return inner
+  const outer = throughCall(call.origin, inner.node, node)
+  const made = outer ?? factoryMade(call.origin, inner.node, inner.index, node)
+  if (!made) return inner
+  const index = choosing(call.origin, inner.node) ?? inner.index
+  return {
+    syntax,
+    node: made,
+    index: outer && index && (throughCall(call.origin, index, node) ?? constantIndex(call, index)),
+  }
+}
+
+function constantIndex(call: ResolvedCall, index: Node): Node | undefined {
+  return constantOf(call.origin.syntax, index) === undefined ? undefined : index
+}
+
+/** What a call is about, for matching calls whose words cannot be read: `m` of `m.lock()`, `m, 2` of `lock(m, 2)`. */
+export function aboutCall(syntax: Syntax, call: CallNode): string {
+  const callee = unwrapped(call.callee as Node)
+  if (callee.type === 'MemberExpression' && callee.object.type !== 'Super')
+    return canonicalText(syntax, callee.object as Node)
+  return (call.arguments as Node[]).map(argument => canonicalText(syntax, argument)).join()
+}
