@@ -45,7 +45,9 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
   if (finding) {
     // Behind a proved deadlock, but only by an unsure edge: then that much is suspected.
     const proved = finding.status === 'deadlock' && !reduction.proof.live[number]
-    const what = wait ? waitingText(thread, wait, chain, reduction.graph, roster) : doing(thread, process)
+    const own = finding.edges.filter(({ from }) => from === thread.id).slice(0, 1)
+    const held = own.length > 0 ? own : chain
+    const what = wait ? waitingText(thread, wait, held, reduction.graph, roster) : doing(thread, process)
     return say(proved ? 'deadlock' : 'suspected', what, { chain })
   }
   if (!look) return say('idle', 'was not looked at')
@@ -103,7 +105,8 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
   }
 
   function busyText(still: Standstill): string {
-    const own = ownFrame(still.stayed) ?? still.stayed[0]!
+    const own = ownFrame(still.stayed) ?? still.stayed[0]
+    if (own === undefined) return `has not come back to its event loop in ${thread.looks.length} looks`
     return `has not come back from one call in ${thread.looks.length} looks: ${frameText(own, process)}`
   }
 

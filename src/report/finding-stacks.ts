@@ -101,8 +101,9 @@ function limitText(thread: Thread, { call }: Wait): string {
 /** The loop is the innermost frame that all looks share. */
 function markLoop(thread: Thread, { standstill }: Finding, marks: Map<number, Mark>): void {
   const frames = lastLook(thread)?.frames ?? []
-  const loop = frames.length - (standstill?.stayed.length ?? 0)
-  const lines = new Set(standstill?.positions.map(({ line }) => (isUnknown(line) ? '?' : line)))
+  if (!standstill || standstill.stayed.length === 0) return
+  const loop = frames.length - standstill.stayed.length
+  const lines = new Set(standstill.positions.map(({ line }) => (isUnknown(line) ? '?' : line)))
   const seen = lines.size > 1 ? `, at lines ${[...lines].join(', ')}` : ''
   const looks = thread.looks.length === 2 ? 'both' : `all ${thread.looks.length}`
   marks.set(loop, { label: '', mark: `on the stack in ${looks} looks${seen}`, note: '' })

@@ -80,7 +80,10 @@ function activityText(thread: Thread): string {
 function cpuText(thread: Thread): string {
   const kernel = lastLook(thread)?.kernel
   if (!kernel || isUnknown(kernel)) return ''
-  const between = thread.looks.length > 1 ? `, +${duration(cpuBetween(thread) ?? 0)} between looks` : ''
+  // Of a thread that stands still, what it spent between the looks was spent on answering us.
+  const works = lastLook(thread)?.activity.kind === 'running'
+  const between =
+    works && thread.looks.length > 1 ? `, +${duration(cpuBetween(thread) ?? 0)} between looks` : ''
   return `CPU ${duration(kernel.cpuMs)}${between}`
 }
 

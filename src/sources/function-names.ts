@@ -3,7 +3,10 @@ import type { Syntax } from './syntax.ts'
 import { isFunction, type Node } from './syntax-tree.ts'
 
 /** The class whose body holds a function, with the offset of its name; undefined for other functions. */
-export function enclosingClass(syntax: Syntax, fn: Node): { readonly name: string; readonly at: number } | undefined {
+export function enclosingClass(
+  syntax: Syntax,
+  fn: Node,
+): { readonly name: string; readonly at: number } | undefined {
   const member = syntax.parentOf(fn)
   if (member?.type !== 'MethodDefinition' && member?.type !== 'PropertyDefinition') return undefined
   // A function in a computed key does not belong to the class.
@@ -24,7 +27,11 @@ export function isTopLevel(node: Node): boolean {
 export function nameOffset(syntax: Syntax, fn: Node): number | undefined {
   if ('id' in fn && fn.id && typeof fn.id === 'object' && 'start' in fn.id) return fn.id.start
   const parent = syntax.parentOf(fn)
-  if (parent?.type === 'MethodDefinition' || parent?.type === 'PropertyDefinition' || parent?.type === 'Property') {
+  if (
+    parent?.type === 'MethodDefinition' ||
+    parent?.type === 'PropertyDefinition' ||
+    parent?.type === 'Property'
+  ) {
     return parent.value === fn ? parent.key.start : undefined
   }
   return assignedName(syntax, fn)?.at
@@ -33,11 +40,16 @@ export function nameOffset(syntax: Syntax, fn: Node): number | undefined {
 /** The name in the declaration that begins at a position of an original text, which a minifier may have dropped. */
 export function declaredName(text: string, line: number, column: number): string | undefined {
   const rest = text.split('\n', line)[line - 1]?.slice(column - 1)
-  return rest === undefined ? undefined : /^(?:export\s+(?:default\s+)?)?(?:async\s+)?function\s*\*?\s*([\w$]+)/.exec(rest)?.[1]
+  return rest === undefined
+    ? undefined
+    : /^(?:export\s+(?:default\s+)?)?(?:async\s+)?function\s*\*?\s*([\w$]+)/.exec(rest)?.[1]
 }
 
 /** `const Mutex = class { … }`, `exports.Mutex = class { … }`. */
-function assignedName(syntax: Syntax, value: Node): { readonly name: string; readonly at: number } | undefined {
+function assignedName(
+  syntax: Syntax,
+  value: Node,
+): { readonly name: string; readonly at: number } | undefined {
   const target = syntax.parentOf(value)
   if (target?.type === 'VariableDeclarator' && target.id.type === 'Identifier') return named(target.id)
   if (target?.type !== 'AssignmentExpression' || target.right !== value) return undefined
@@ -47,6 +59,9 @@ function assignedName(syntax: Syntax, value: Node): { readonly name: string; rea
   return property.type === 'Identifier' ? named(property) : undefined
 }
 
-function named({ name, start }: { name: string; start: number }): { readonly name: string; readonly at: number } {
+function named({ name, start }: { name: string; start: number }): {
+  readonly name: string
+  readonly at: number
+} {
   return { name, at: start }
 }

@@ -1,5 +1,5 @@
 import type { Syntax } from './syntax.ts'
-import { isFunction, type Node, walk } from './syntax-tree.ts'
+import { isFunction, isLoop, type Node, walk } from './syntax-tree.ts'
 
 /** One binding of a name. */
 export interface Declaration {
@@ -46,12 +46,23 @@ export function writesTo(syntax: Syntax, declaration: Declaration): readonly Nod
 export function isConstant(syntax: Syntax, declaration: Declaration): boolean {
   if (declaration.kind === 'const' || declaration.kind === 'import' || declaration.kind === 'using')
     return true
-  const writes = writesTo(syntax, declaration).length
-  if (declaration.kind === 'let' || declaration.kind === 'var')
-    return declaration.initialiser || declaration.path !== undefined || isLoopHead(syntax, declaration)
-      ? writes === 0
-      : writes <= 1
-  return writes === 0
+  const writes = writesTo(syntax, declaration)
+  if (writes.length === 0) return true
+  const empty =
+    (declaration.kind === 'let' || declaration.kind === 'var') &&
+    !declaration.initialiser &&
+    declaration.path === undefined &&
+    !isLoopHead(syntax, declaration)
+  return empty && writes.length === 1 && runsOnce(syntax, writes[0]!, declaration)
+}
+
+/** `let x; x = value`: the one assignment stands in the function that declares it, and in no loop. */
+function runsOnce(syntax: Syntax, write: Node, declaration: Declaration): boolean {
+  for (const node of syntax.ancestors(write)) {
+    if (node === declaration.scope) return true
+    if (isFunction(node) || isLoop(node)) return false
+  }
+  return false
 }
 
 function isLoopHead(syntax: Syntax, declaration: Declaration): boolean {

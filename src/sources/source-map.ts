@@ -27,7 +27,11 @@ export class SourceMap {
   #sources: ReadonlyMap<string, string> | undefined
 
   /** Undefined when there is no readable map behind the URL. `readFile` sees the target's file system. */
-  static async load(scriptUrl: string, sourceMapUrl: string, readFile: ReadFile): Promise<SourceMap | undefined> {
+  static async load(
+    scriptUrl: string,
+    sourceMapUrl: string,
+    readFile: ReadFile,
+  ): Promise<SourceMap | undefined> {
     const path = pathOf(scriptUrl)
     const base = path === undefined ? undefined : urlOf(path)
     const found = sourceMapUrl.startsWith('data:')
@@ -94,7 +98,7 @@ export class SourceMap {
 /** The last `sourceMappingURL` comment of a text, which is the one that V8 takes. */
 export function sourceMapUrlIn(text: string): string | undefined {
   const tail = text.slice(-2_000_000)
-  return [...tail.matchAll(/^[ \t]*\/\/[#@][ \t]*sourceMappingURL=([^\s'"]+)[ \t]*$/gm)].at(-1)?.[1]
+  return [...tail.matchAll(/^[ \t]*\/\/[#@][ \t]*sourceMappingURL=([^\s'"`]+)[ \t]*$/gm)].at(-1)?.[1]
 }
 
 function decodeDataUrl(url: string): string | undefined {
@@ -102,7 +106,8 @@ function decodeDataUrl(url: string): string | undefined {
   if (comma < 0) return undefined
   const data = url.slice(comma + 1)
   try {
-    if (url.slice(0, comma).endsWith(';base64')) return Buffer.from(decodeURIComponent(data), 'base64').toString('utf8')
+    if (url.slice(0, comma).endsWith(';base64'))
+      return Buffer.from(decodeURIComponent(data), 'base64').toString('utf8')
     return decodeURIComponent(data)
   } catch {
     return undefined

@@ -13,8 +13,8 @@ export interface HungProgram {
 }
 
 /**
- * Looks at a process and its descendants (runners start others) until one has a thread in the given function: it
- * prints that it is ready a moment before it hangs.
+ * Looks at a process and its descendants (runners start others) until one has a thread that stands in the given
+ * function: it prints that it is ready a moment before it hangs, and a busy machine may disturb a look.
  */
 export async function hungProgram(
   pid: number,
@@ -28,7 +28,7 @@ export async function hungProgram(
       for (const thread of snapshot?.processes[0]?.threads ?? []) {
         const [before, last] = thread.looks.slice(-2)
         const stands = [before, last].every(look => look?.frames[0]?.function === inFunction)
-        if (snapshot && last && stands) return { snapshot, thread, frames: last.frames }
+        if (snapshot && last && stands && thread.undisturbed) return { snapshot, thread, frames: last.frames }
       }
     }
   }

@@ -11,6 +11,7 @@ import { frameRow, type HungProgram, hungProgram } from './hung-program.ts'
 const env = { NODE_OPTIONS: '--inspect-port=0' }
 const tool = (path: string) => fileURLToPath(new URL(`../../node_modules/${path}`, import.meta.url))
 const run = (file: string, node = process.execPath) => startFixture(file, { env, node })
+const runPath = (path: string) => startProgram(process.execPath, [path], { env })
 
 /** Where the program of fixtures/run-typescript stands, as somebody wrote it. */
 const written = [
@@ -443,7 +444,7 @@ describe('files', () => {
 
   test('whose path has spaces, #, ?, % and letters of all alphabets', async () => {
     const { program, source } = oddFolder()
-    const { frames } = await hungProgram((await run(program)).pid)
+    const { frames } = await hungProgram((await runPath(program)).pid)
     expect(frames[0]).toMatchObject({
       class: 'Mutex',
       file: join(source, 'mutex.ts'),
@@ -454,7 +455,7 @@ describe('files', () => {
 
   test('whose source changed after the process started', async () => {
     const { program, source } = oddFolder()
-    const fixture = await run(program)
+    const fixture = await runPath(program)
     const later = new Date(Date.now() + 60_000)
     utimesSync(join(source, 'ledger.ts'), later, later)
     const { frames } = await hungProgram(fixture.pid)
@@ -463,7 +464,7 @@ describe('files', () => {
 
   test('that were built anew after the process started', async () => {
     const { program } = oddFolder()
-    const fixture = await run(program)
+    const fixture = await runPath(program)
     const later = new Date(Date.now() + 60_000)
     utimesSync(program, later, later)
     const { frames } = await hungProgram(fixture.pid)

@@ -141,6 +141,30 @@ describe('busy', () => {
     expect(status).toBe('healthy')
   })
 
+  test('equal stacks, but the loop turned in between: many short calls, not one long one', () => {
+    const turning = [stack(3), stack(3)].map((frames, at) => ({ frames, loopTurns: 100 + at }))
+    expect(of({ threads: [thread(0, { activity: running, looks: turning, cpu: [100, 140] })] }).status).toBe(
+      'healthy',
+    )
+    const standing = turning.map(look => ({ ...look, loopTurns: 100 }))
+    expect(of({ threads: [thread(0, { activity: running, looks: standing, cpu: [100, 140] })] }).status).toBe(
+      'busy',
+    )
+  })
+
+  test('no common frame, but the loop never turned: promise callbacks that never run out', () => {
+    const microtasks = [[frame('drain (a.mjs:3:3)')], []].map(frames => ({ frames, loopTurns: 7 }))
+    const { status, findings } = of({
+      threads: [thread(0, { activity: running, looks: microtasks, cpu: [100, 140] })],
+    })
+    expect(status).toBe('busy')
+    expect(findings).toMatchObject([{ kind: 'busy-loop', standstill: { stayed: [], cpuMs: 40 } }])
+    const turning = microtasks.map((look, at) => ({ ...look, loopTurns: at }))
+    expect(of({ threads: [thread(0, { activity: running, looks: turning, cpu: [100, 140] })] }).status).toBe(
+      'healthy',
+    )
+  })
+
   test('no CPU time: not busy', () => {
     const still = thread(0, { activity: running, frames: stack(3), cpu: [100, 100] })
     const kernel = { ...still.looks[0]!.kernel, state: 'S' } as never

@@ -96,7 +96,8 @@ export const hangs: readonly Hang[] = [
     kind: 'busy-loop',
     stack: { thread: 0, frames: ['isList (backtracking-regex.mjs:3)', 'check (backtracking-regex.mjs:8)'] },
   },
-  { file: 'microtask-starvation.mjs', verdict: 'busy', kind: 'busy-loop' },
+  // Node counts the turns of its loop since 20.18.
+  { file: 'microtask-starvation.mjs', verdict: 'busy', kind: 'busy-loop', minimalMajor: 20 },
   { file: 'counting-server.mjs', verdict: 'idle' },
   { file: 'own-sigusr1-listener.mjs', verdict: 'idle' },
 ]

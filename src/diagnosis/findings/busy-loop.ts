@@ -6,6 +6,41 @@ import { bare, capital, counted, type Roster } from '../roster.ts'
 
 /** One call from the event loop that is still running in all looks. */
 export function busyLoop(thread: Thread, still: Standstill, roster: Roster): Finding {
+  return still.stayed.length > 0 ? oneCall(thread, still, roster) : noTurn(thread, still, roster)
+}
+
+/** The loop has not turned, but no frame was on the stack all the time: promise callbacks that never run out. */
+function noTurn(thread: Thread, still: Standstill, roster: Roster): Finding {
+  const name = roster.name(thread.id)
+  const process = roster.processOf(thread.id)
+  const seen = thread.looks.flatMap(({ frames }) => frames.find(frame => frame.owner !== 'node') ?? [])
+  const places = [...new Set(seen.map(frame => frameText(frame, process)))]
+  return {
+    kind: 'busy-loop',
+    status: 'busy',
+    title: `${bare(name)} has not come back to its event loop in ${counted(thread.looks.length, 'look')}`,
+    explanation: [
+      `In ${duration(still.spanMs)} ${bare(name)}'s event loop did not turn once, although no frame was on its stack all the time${spentText(still)}.`,
+      'That is how a chain of promise callbacks (microtasks) looks that never runs out: timers and I/O wait behind it.',
+      ...(places.length === 0 ? [] : [`It was seen in ${places.join(', then in ')}.`]),
+    ].join('\n'),
+    parties: [thread.id],
+    victims: [],
+    cycle: [],
+    edges: [],
+    waits: [],
+    advice:
+      'let the loop turn now and then: await a timer or setImmediate instead of a promise that is settled already',
+    doubts: [],
+    standstill: still,
+  }
+}
+
+function spentText({ cpuMs }: Standstill): string {
+  return cpuMs === undefined ? '' : `, and ${duration(cpuMs)} of CPU time were spent`
+}
+
+function oneCall(thread: Thread, still: Standstill, roster: Roster): Finding {
   const process = roster.processOf(thread.id)
   const name = roster.name(thread.id)
   const loop = still.stayed[0]!

@@ -1,18 +1,12 @@
 import type { Answer, Word } from '../../snapshot/question.ts'
 import { declarationOf } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
-import {
-  type CallNode,
-  isCall,
-  isFunction,
-  type Node,
-  unwrapped,
-  walkOwn,
-} from '../../sources/syntax-tree.ts'
+import { isCall, isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import { type ResolvedCall, resolveCall } from './call.ts'
 import { CalleeEnvironment } from './callee-environment.ts'
 import { canonicalText, constantOf } from './constants.ts'
+import { decide, openConditions } from './decision.ts'
 import { aboutCall, designatorOf } from './designator.ts'
 import { type Environment, known, type Moment, numberOf } from './environment.ts'
 import type { FrameEvents, LockEvent } from './event.ts'
@@ -20,11 +14,11 @@ import type { FrameEnvironment } from './frame-environment.ts'
 import { calledName, type FunctionCatalogue, type Origin } from './function-catalogue.ts'
 import { compiledDisposal, usingScope } from './guards.ts'
 import { net } from './netting.ts'
-import { isReadable, refuses, returnsVerdict, type Truth, takenAt, truthAt } from './outcome.ts'
+import { refuses, takenAt, truthAt } from './outcome.ts'
 import { type Entry, stepsAfter, stepsBefore } from './schedule.ts'
 import { type AcquireStep, type CallStep, type ChangeStep, contains, type TryStep } from './steps.ts'
 import { awaitsBetween, firstAwait } from './suspension.ts'
-import { type Condition, runsBefore } from './way.ts'
+import type { Condition } from './way.ts'
 
 /** A function that acquires and returns is an acquirer itself; so is one that calls it, three levels at most. */
 const depthLimit = 3
@@ -92,7 +86,7 @@ export class Effects {
     const conditions =
       step.kind === 'acquire' ? withoutReentry(environment.syntax, entry, step) : entry.conditions
     const [open, events] = await Promise.all([
-      this.#open(environment, conditions, entry.moment),
+      openConditions(environment, conditions, entry.moment),
       step.kind === 'call'
         ? this.#call(environment, step, entry, position, depth)
         : this.#word(environment, step, entry, position),
@@ -139,7 +133,7 @@ export class Effects {
       ...base,
     }
     if (step.kind === 'acquire') return [acquire]
-    return this.#decide(environment, acquire, takenAt(syntax, step.taking, position), position)
+    return decide(environment, acquire, takenAt(syntax, step.taking, position), position)
   }
 
   async #wordOf(
@@ -194,9 +188,7 @@ export class Effects {
       }
       if (event.pending) {
         const { pending, ...settled } = own
-        result.push(
-          ...(await this.#decide(environment, settled, truthAt(syntax, step.call, position), position)),
-        )
+        result.push(...(await decide(environment, settled, truthAt(syntax, step.call, position), position)))
       } else result.push(own)
     }
     return [...result, ...giveBack]
@@ -284,36 +276,6 @@ export class Effects {
     ]
   }
 
-  /** Rules C2 and C3: settles an event that depends on the result of an operation or a call. */
-  async #decide(
-    environment: Environment,
-    event: LockEvent,
-    truth: Truth,
-    position: Position,
-  ): Promise<LockEvent[]> {
-    if (truth === true) return [event]
-    if (truth === false) return []
-    const open = { ...event, conditions: [...event.conditions, `try ${event.step.completes.start}`] }
-    if (truth === 'unknown') return position === 'end' ? [{ ...event, pending: true }] : [open]
-    if ('returned' in truth) return truth.returned ? [{ ...event, pending: true }] : [open]
-    if ('otherwise' in truth) {
-      if (position === 'end' && returnsVerdict(environment.owner)) return [{ ...event, pending: true }]
-      return [truth.otherwise ? { ...open, otherwise: truth.otherwise } : open]
-    }
-    if (
-      event.moment.earlier ||
-      position === 'end' ||
-      !isReadable(environment.syntax, truth.variable, position)
-    )
-      return [open]
-    const value = await environment.evaluate(truth.variable, { from: event.step.completes })
-    const stored = known(value.answer)
-    if (!stored || stored.kind === 'undefined' || value.doubt || !('value' in stored)) return [open]
-    const holds =
-      truth.equals === undefined ? Boolean(stored.value) !== truth.negated : numberOf(stored) === truth.equals
-    return holds ? [event] : []
-  }
-
   /** U2: `g()`, `g.release()` where `g` was bound to the result of an acquiring call. */
   #giveBack(environment: Environment, step: CallStep, moment: Moment): LockEvent[] {
     const { syntax, owner } = environment
@@ -378,57 +340,6 @@ export class Effects {
       },
     ]
   }
-
-  /** Rule C1: the conditions that stay open; `no` when one of them is known to be false. */
-  async #open(
-    environment: Environment,
-    conditions: readonly Condition[],
-    moment: Moment,
-  ): Promise<readonly Condition[] | 'no'> {
-    const verdicts = await Promise.all(
-      conditions.map(condition =>
-        condition.test && !moment.earlier
-          ? this.#holds(environment, condition.test, condition.truthy, moment)
-          : 'open',
-      ),
-    )
-    if (verdicts.includes(false)) return 'no'
-    return conditions.filter((_, index) => verdicts[index] === 'open')
-  }
-
-  async #holds(
-    environment: Environment,
-    test: Node,
-    truthy: boolean,
-    moment: Moment,
-  ): Promise<boolean | 'open'> {
-    const names: Node[] = []
-    for (const node of walkOwn(test)) {
-      if (isCall(node)) return 'open'
-      if (node.type === 'Identifier' && isNameUse(environment.syntax, node) && node.name !== 'undefined')
-        names.push(node)
-    }
-    const [value, ...leaves] = await Promise.all(
-      [test, ...names].map(node => environment.evaluate(node, moment)),
-    )
-    const answer = value && known(value.answer)
-    if (!answer || value.doubt || answer.kind === 'symbol') return 'open'
-    // A variable that was optimised out reads as undefined, and would decide the test wrongly.
-    for (const leaf of leaves) {
-      const one = known(leaf.answer)
-      if (!one || one.kind === 'undefined' || leaf.doubt) return 'open'
-    }
-    if (answer.kind === 'undefined' && names.length === 0) return 'open'
-    const isTrue =
-      'value' in answer ? Boolean(answer.value) : answer.kind === 'object' || answer.kind === 'function'
-    return isTrue === truthy
-  }
-}
-
-function isNameUse(syntax: Syntax, node: Node): boolean {
-  const parent = syntax.parentOf(node)
-  if (parent?.type === 'MemberExpression') return parent.object === node || parent.computed
-  return parent?.type !== 'Property' || parent.value === node
 }
 
 /** An early return that looks at the lock's own word lets the owner in again: it holds the lock either way. */

@@ -1,5 +1,5 @@
 import type { Hold, Place, Production, Resource, Wait } from '../../snapshot/model.ts'
-import type { ValueSource, Word } from '../../snapshot/question.ts'
+import type { ValueSource } from '../../snapshot/question.ts'
 import { callPosition } from '../../sources/syntax.ts'
 import type { CallNode } from '../../sources/syntax-tree.ts'
 import { Asker } from './asker.ts'
@@ -135,9 +135,11 @@ class Combination {
     const shared =
       taking?.mode === 'shared' || judged.some(one => one.holding.event.acquiring?.mode === 'shared')
     const kind = !isLock ? 'event' : shared ? 'read-write lock' : taking.lock
-    const complete = isLock
-      ? this.#completeHolders(judged, taking.lock, owners !== undefined)
-      : this.#completeProducers()
+    const complete: Resource['complete'] = !word
+      ? { unknown: 'the word that it waits for could not be read' }
+      : isLock
+        ? this.#completeHolders(judged, taking.lock, owners !== undefined)
+        : this.#completeProducers()
     const capacity = capacityOf(kind, word, holds, complete === true)
     const resource: Resource = {
       id,

@@ -42,7 +42,7 @@ export function readingOf(syntax: Syntax, name: string, at: Node, span: Span): R
   const stale = perIteration || own.some(write => between(syntax, write, span))
   if (!stale && visible) {
     // V1 for closures and module-level variables: somebody else's code may have written since.
-    const elsewhere = writes.length > own.length && !writtenOnce(syntax, declaration, writes)
+    const elsewhere = writes.length > own.length
     return elsewhere
       ? { as: 'itself', doubt: `\`${name}\` is also assigned elsewhere in the program` }
       : { as: 'itself' }
@@ -55,15 +55,6 @@ export function readingOf(syntax: Syntax, name: string, at: Node, span: Span): R
     as: 'stale',
     why: stale ? `\`${name}\` has been assigned since` : `\`${name}\` is out of scope by now`,
   }
-}
-
-/** One assignment in all, with no value before it: what was seen at the step is what is there now. */
-function writtenOnce(syntax: Syntax, declaration: Declaration, writes: readonly Node[]): boolean {
-  return (
-    writes.length === 1 &&
-    !declaration.initialiser &&
-    loopAround(syntax, declaration.scope, writes[0]!) === undefined
-  )
 }
 
 /** Whether a node may have run after the step and before the position. */

@@ -1,16 +1,9 @@
 import type { ScriptTexts } from '../../snapshot/question.ts'
 import { declarationOf, isConstant } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
-import {
-  type CallNode,
-  isCall,
-  isFunction,
-  type Node,
-  unwrapped,
-  walkOwn,
-} from '../../sources/syntax-tree.ts'
+import { isCall, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
-import { constantOf, isPath } from './constants.ts'
+import { constantOf } from './constants.ts'
 import { known, type Moment } from './environment.ts'
 import type { FrameEnvironment } from './frame-environment.ts'
 import { calledName, classOf, type FunctionCatalogue, namesOf } from './function-catalogue.ts'
