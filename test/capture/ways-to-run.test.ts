@@ -437,7 +437,7 @@ describe('files', () => {
     const folder = join(root, 'a b #1 ü%20 100% ?x')
     mkdirSync(folder)
     for (const name of ['run-typescript', 'run-tsc/external-map'])
-      cpSync(fixturePath(name), join(folder, name), { recursive: true })
+      cpSync(fixturePath(name), join(folder, name), { recursive: true, preserveTimestamps: true })
     cpSync(fixturePath('../package.json'), join(folder, 'package.json'))
     return { program: join(folder, 'run-tsc/external-map/main.js'), source: join(folder, 'run-typescript') }
   }

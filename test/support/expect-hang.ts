@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { report as reportSchema } from '../../src/snapshot/report-schema.ts'
 import type { ExpectedEdge, Hang } from './hangs.ts'
 import type { Ran } from './run-impasse.ts'
 
@@ -14,6 +15,8 @@ interface ReportFrame {
 export function expectHang({ stdout, code, stderr }: Ran, hang: Hang): void {
   expect(stderr).toBe('')
   const report = JSON.parse(stdout)
+  // Strict: what the published schema does not name may not be there either.
+  expect(reportSchema.parse(report)).toEqual(report)
   expect(report.verdict, stdout).toMatchObject({ status: hang.verdict })
   expect(code).toBe(hang.verdict === 'idle' || hang.verdict === 'healthy' ? 0 : 1)
   const labels = new Map(
