@@ -7,7 +7,7 @@ import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import { InspectorValueSource } from '../inspector/value-source.ts'
 import type { LockFacts, OtherParty } from '../locks/recognise.ts'
 import type { Target } from '../process/target.ts'
-import { isUnknown, type Unknown } from '../snapshot/model.ts'
+import { isUnknown, type Unknown, type Via } from '../snapshot/model.ts'
 import type { Activation } from '../snapshot/question.ts'
 import { SyntaxStore } from '../sources/syntax-store.ts'
 import { type Clock, sleep } from './clock.ts'
@@ -37,6 +37,8 @@ export interface Inside {
   readonly intervals: ReadonlyMap<number, Interval>
   readonly reader: FrameReader
   readonly facts: LockFacts
+  /** By party and frame index of the last look: how control came to a frame that nothing in the text calls. */
+  readonly vias: ReadonlyMap<string, ReadonlyMap<number, Via>>
   readonly pausedWaves: number
 }
 
@@ -87,6 +89,7 @@ class Inspection implements Inside {
   kernelIds: KernelIds = new Map()
   intervals: ReadonlyMap<number, Interval> = new Map()
   facts: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
+  vias: Inside['vias'] = new Map()
   pausedWaves = 0
   /** The threads that stand still, and are paused in the last look. */
   readonly #standing = new Set<InspectedThread>()
@@ -131,7 +134,7 @@ class Inspection implements Inside {
     const last = this.looks.at(-1)!
     await this.#library.fetch(framesOf(last), this.#clock)
     const { prepareLocks } = await this.#rules
-    prepareLocks(this.#activations(last), this.reader.syntax, this.#library)
+    prepareLocks(this.#activations(last, this.#standing), this.reader.syntax, this.#library)
   }
 
   /** Further looks in passing, then an interval in which nobody is disturbed. */
@@ -154,15 +157,25 @@ class Inspection implements Inside {
   async lookLast(): Promise<void> {
     this.#options.onProgress?.('looking again')
     const { pid, runtime } = this.#target
-    const { recogniseLocks } = await this.#rules
+    const { recogniseLocks, controlOf } = await this.#rules
     const look = await lookPaused(pid, runtime.arch, this.threads, this.#standing, this.#clock)
     this.looks.push(look)
     const parties = new Map(this.threads.map(thread => [partyOf(pid, thread), thread]))
     const values = new InspectorValueSource(parties, () => this.#clock.limit(ANSWER_MS))
     await this.#library.fetch(framesOf(look), this.#clock)
-    const activations = this.#activations(look)
-    const others = this.#others(look, activations)
-    this.facts = await recogniseLocks(activations, this.reader.syntax, this.#library, values, others)
+    const paused = this.#activations(look, this.#standing)
+    const others = this.#others(look, paused)
+    const [facts, vias] = await Promise.all([
+      recogniseLocks(paused, this.reader.syntax, this.#library, values, others),
+      Promise.all(
+        [...this.#activations(look, this.threads)].map(async ([party, stack]) => {
+          const via = await controlOf(stack, this.reader.syntax, paused.has(party) ? values : undefined)
+          return [party, via] as const
+        }),
+      ),
+    ])
+    this.facts = facts
+    this.vias = new Map(vias)
     await resumeAll(this.#inspected, this.#clock)
     // Pausing is a wave too.
     this.pausedWaves = Math.max(this.pausedWaves, values.waves + 1)
@@ -211,10 +224,11 @@ class Inspection implements Inside {
     return typeof tid === 'number' ? tid : undefined
   }
 
-  #activations(look: Look): ReadonlyMap<string, readonly Activation[]> {
+  #activations(look: Look, of: Iterable<InspectedThread>): ReadonlyMap<string, readonly Activation[]> {
+    const wanted = new Set(of)
     const activations = new Map<string, readonly Activation[]>()
     for (const [thread, frames] of framesOf(look)) {
-      if (!this.#standing.has(thread)) continue
+      if (!wanted.has(thread)) continue
       const party = partyOf(this.#target.pid, thread)
       const seen = frames.map(frame => [frame, readFrame(this.reader, thread, frame)] as const)
       activations.set(party, readActivations(this.reader, thread, party, seen))

@@ -159,7 +159,11 @@ function lookAt(
       kernel === undefined ? { kind: 'unknown', why: stack.unknown } : kernelActivity(kernel)
     return { at: look.at, activity, frames: [], kernel: view }
   }
-  const frames = stack.frames.map(frame => readFrame(inside.reader, thread, frame))
+  const vias = look === inside.looks.at(-1) ? inside.vias.get(partyOf(target.pid, thread)) : undefined
+  const frames = stack.frames.map((frame, index) => {
+    const via = vias?.get(index)
+    return { ...readFrame(inside.reader, thread, frame), ...(via === undefined ? {} : { via }) }
+  })
   const turns = stack.loopTurns === undefined ? {} : { loopTurns: stack.loopTurns }
   return {
     at: look.at,

@@ -5,6 +5,7 @@ import { atomicsFacts, type LockFacts, type OtherParty } from './atomics/facts.t
 import { prepare } from './atomics/prepared.ts'
 
 export type { LockFacts, OtherParty } from './atomics/facts.ts'
+export { controlOf } from './control.ts'
 
 /** Everything that can be worked out from source text alone, while the program runs on. */
 export function prepareLocks(

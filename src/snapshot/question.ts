@@ -36,6 +36,8 @@ export interface ScriptTexts {
     line: number,
     column: number,
   ): { file: string; line: number; column: number; name?: string }
+  /** True when these are all scripts of the program, not only those that stand on a stack. */
+  readonly whole?: boolean
   /** Keys of all scripts whose text is at hand. */
   readonly scripts: readonly string[]
 }
@@ -110,7 +112,7 @@ export type Question =
   | { readonly ask: 'value'; readonly activation: Activation; readonly expression: string }
   /** All own members of an object, private ones (as `#name`) included. */
   | { readonly ask: 'members'; readonly object: ObjectRef }
-  /** A side-effect-free expression over one object, which it calls `self`: `self.left.cell`, `self.get("a")`. */
+  /** A side-effect-free expression over one object, which it calls `self`: `self.left.cell`, `self.get("a")`; `others` are `other0`, `other1` … */
   | {
       readonly ask: 'on'
       readonly object: ObjectRef

@@ -192,6 +192,13 @@ class Combination {
     )
   }
 
+  /** Then no code can run but what stands on the stacks. */
+  #everybodyWaits(): boolean {
+    return this.#parties().every(party =>
+      this.#waiters.some(waiter => waiter.party === party && (waiter.timeout === null || waiter.retried)),
+    )
+  }
+
   #completeProducers(): Resource['complete'] {
     return this.#others ? true : { unknown: 'not all threads of the process are known' }
   }
@@ -218,6 +225,8 @@ class Combination {
     // S2: with paired use every unit that is out lies on a stack, and all stacks were read.
     if (lock === 'semaphore' && (!use || use.unpaired > 0))
       return { unknown: 'it is also released where it was not acquired: its units cannot be counted' }
+    if (lock === 'semaphore' && !this.#prepared.texts.whole && !this.#everybodyWaits())
+      return { unknown: 'a thread that is free to run may release it in code that was not read' }
     if (lock === 'lock') return { unknown: 'how the word is used could not be told from the source' }
     return true
   }
