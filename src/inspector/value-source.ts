@@ -34,6 +34,8 @@ export class InspectorValueSource implements ValueSource {
   readonly #deadline: () => number
   readonly #asked = new Map<string, Promise<Answer<never>>>()
   #queue: (() => void)[] = []
+  #underWay = 0
+  #flushing = false
   #waves = 0
 
   /** Threads by party id; `remainingMs` bounds every request. */
@@ -82,19 +84,31 @@ export class InspectorValueSource implements ValueSource {
     const thread = this.#threads.get(party)
     if (thread === undefined) return { ok: false, why: 'refused', message: 'not behind the inspector' }
     await this.#wave()
-    return thread.session.send(method, parameters, this.#deadline())
+    this.#underWay += 1
+    const reply = await thread.session.send(method, parameters, this.#deadline())
+    this.#underWay -= 1
+    this.#flushWhenQuiet()
+    return reply
   }
 
   #wave(): Promise<void> {
     return new Promise(resolve => {
       this.#queue.push(resolve)
-      if (this.#queue.length > 1) return
-      setImmediate(() => {
-        const queue = this.#queue
-        this.#queue = []
-        this.#waves += 1
-        for (const go of queue) go()
-      })
+      this.#flushWhenQuiet()
+    })
+  }
+
+  /** A wave leaves when all of the last one is answered and nobody has more to ask. */
+  #flushWhenQuiet(): void {
+    if (this.#flushing || this.#underWay > 0 || this.#queue.length === 0) return
+    this.#flushing = true
+    setImmediate(() => {
+      this.#flushing = false
+      if (this.#underWay > 0) return
+      const queue = this.#queue
+      this.#queue = []
+      this.#waves += 1
+      for (const go of queue) go()
     })
   }
 

@@ -14,7 +14,7 @@ export interface HungProgram {
 
 /**
  * Looks at a process and its descendants (runners start others) until one has a thread that stands in the given
- * function: it prints that it is ready a moment before it hangs, and a busy machine may disturb a look.
+ * function: it prints that it is ready a moment before it hangs.
  */
 export async function hungProgram(
   pid: number,
@@ -26,9 +26,13 @@ export async function hungProgram(
     for (const one of [pid, ...descendantsOf(pid).map(child => child.pid)]) {
       const snapshot = await capture(one).catch(() => undefined)
       for (const thread of snapshot?.processes[0]?.threads ?? []) {
-        const [before, last] = thread.looks.slice(-2)
-        const stands = [before, last].every(look => look?.frames[0]?.function === inFunction)
-        if (snapshot && last && stands && thread.undisturbed) return { snapshot, thread, frames: last.frames }
+        const looks = thread.looks.slice(-2)
+        // A busy machine may disturb a look, or the first may meet the thread while it still answers.
+        const stands = looks.every(
+          ({ frames, activity }) => frames[0]?.function === inFunction && activity.kind === 'parked',
+        )
+        if (snapshot && stands && thread.undisturbed)
+          return { snapshot, thread, frames: looks.at(-1)!.frames }
       }
     }
   }
