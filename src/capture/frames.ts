@@ -13,10 +13,20 @@ export interface FrameReader {
   readonly syntax: SyntaxStore
   /** Whether a file is newer than the process; false where that cannot be told. */
   readonly changedSinceStart: (path: string) => boolean
+  /** Each frame is read once. */
+  readonly seen: WeakMap<StackFrame, Frame>
 }
 
-/** One frame as the reader sees it. */
+/** One frame as the reader sees it; its script must have been fetched. */
 export function readFrame(reader: FrameReader, thread: InspectedThread, frame: StackFrame): Frame {
+  const known = reader.seen.get(frame)
+  if (known !== undefined) return known
+  const read = readAnew(reader, thread, frame)
+  reader.seen.set(frame, read)
+  return read
+}
+
+function readAnew(reader: FrameReader, thread: InspectedThread, frame: StackFrame): Frame {
   const { library, syntax, changedSinceStart } = reader
   const source = library.sourceOf(thread, frame)
   const wasm =

@@ -2,6 +2,7 @@
  * A process looked at from inside: stacks in passing, sources while the program runs on, and a last look, paused, in
  * which the rules of `locks/` ask what they want to know.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { InspectedProcess } from '../inspector/inspected-process.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import { InspectorValueSource } from '../inspector/value-source.ts'
@@ -9,6 +10,7 @@ import type { LockFacts, OtherParty } from '../locks/recognise.ts'
 import type { Target } from '../process/target.ts'
 import { isUnknown, type Unknown, type Via } from '../snapshot/model.ts'
 import type { Activation } from '../snapshot/question.ts'
+import { pathOf } from '../sources/script-url.ts'
 import { SyntaxStore } from '../sources/syntax-store.ts'
 import { type Clock, sleep } from './clock.ts'
 import { beginInterval, type Interval } from './cut.ts'
@@ -43,8 +45,12 @@ export interface Inside {
 }
 
 const ENABLE_MS = 3000
+/** A paused thread answers in a millisecond; on a loaded machine that may be a second. */
+const QUESTION_MS = 2000
 /** A thread that has just answered sleeps again after less than this. */
 const SETTLE_MS = 2
+/** How often an undisturbed span is tried for: a thread that works never has one. */
+const MOST_ATTEMPTS = 4
 /** The least span in which standing still is observed. */
 const INTERVAL_MS = 5
 /** A thread that came to stand still, or that may hold what is waited for, is paused in a further round. */
@@ -112,7 +118,8 @@ class Inspection implements Inside {
     this.reader = {
       library,
       syntax: new SyntaxStore(library),
-      changedSinceStart: path => changedSinceStart(target, path),
+      changedSinceStart: remembering(path => changedSinceStart(target, path)),
+      seen: new WeakMap(),
     }
   }
 
@@ -130,8 +137,16 @@ class Inspection implements Inside {
     this.#options.onProgress?.('fetching sources')
     const limit = this.#clock.limit(ENABLE_MS)
     const unknown = [...this.#standing].filter(thread => !thread.enabled)
-    await Promise.all(unknown.map(thread => thread.enable(limit)))
     const last = this.looks.at(-1)!
+    const enabling = Promise.all(unknown.map(thread => thread.enable(limit)))
+    // It takes V8 some 40 ms: time to parse what the files hold, which is most likely what runs.
+    await setImmediate()
+    const files = unknown.flatMap(thread => stackIn(last, thread)?.frames.map(({ url }) => pathOf(url)) ?? [])
+    for (const file of new Set(files)) {
+      const text = file === undefined ? undefined : readTargetFile(this.#target, file)
+      if (text !== undefined) this.reader.syntax.parseAhead(text)
+    }
+    await enabling
     await this.#library.fetch(framesOf(last), this.#clock)
     const { prepareLocks } = await this.#rules
     prepareLocks(this.#activations(last, this.#standing), this.reader.syntax, this.#library)
@@ -145,12 +160,16 @@ class Inspection implements Inside {
       throwIfInterrupted(this.#options)
       await this.#inPassing()
     }
-    await sleep(SETTLE_MS)
     const tids = [...this.#standing].flatMap(thread => this.#tidOf(thread) ?? [])
-    const end = beginInterval(this.#target.pid, tids, () => this.#clock.now)
-    const untilNext = this.looks.at(-1)!.at + BETWEEN_LOOKS_MS - this.#clock.now
-    await sleep(this.#clock.limit(Math.max(INTERVAL_MS, untilNext)))
-    this.intervals = end()
+    // On a loaded machine a thread may take its time to sleep again after it has answered us.
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+      await sleep(SETTLE_MS * attempt)
+      const end = beginInterval(this.#target.pid, tids, () => this.#clock.now)
+      const untilNext = this.looks.at(-1)!.at + BETWEEN_LOOKS_MS - this.#clock.now
+      await sleep(this.#clock.limit(Math.max(INTERVAL_MS, untilNext)))
+      this.intervals = end()
+      if (this.intervals.size === tids.length) break
+    }
   }
 
   /** The last look: the standing threads are paused together, and the rules ask. */
@@ -161,7 +180,7 @@ class Inspection implements Inside {
     const look = await lookPaused(pid, runtime.arch, this.threads, this.#standing, this.#clock)
     this.looks.push(look)
     const parties = new Map(this.threads.map(thread => [partyOf(pid, thread), thread]))
-    const values = new InspectorValueSource(parties, () => this.#clock.limit(ANSWER_MS))
+    const values = new InspectorValueSource(parties, () => this.#clock.limit(QUESTION_MS))
     await this.#library.fetch(framesOf(look), this.#clock)
     const paused = this.#activations(look, this.#standing)
     const others = this.#others(look, paused)
@@ -244,6 +263,15 @@ class Inspection implements Inside {
         idle: stackIn(look, thread)?.frames.length === 0,
       }))
       .filter(({ party }) => !activations.has(party))
+  }
+}
+
+function remembering<Value>(find: (path: string) => Value): (path: string) => Value {
+  const known = new Map<string, Value>()
+  return path => {
+    const value = known.has(path) ? known.get(path)! : find(path)
+    known.set(path, value)
+    return value
   }
 }
 

@@ -14,8 +14,8 @@ export function placeText(
   place: Pick<Frame, 'file' | 'line' | 'column'>,
   process: Process | undefined,
 ): string {
-  if (isUnknown(place.file)) return 'place unknown'
-  const file = shortPath(place.file, process)
+  if (isUnknown(place.file) && isUnknown(place.line)) return 'place unknown'
+  const file = isUnknown(place.file) ? 'evaluated code' : shortPath(place.file, process)
   if (isUnknown(place.line)) return file
   return isUnknown(place.column) ? `${file}:${place.line}` : `${file}:${place.line}:${place.column}`
 }

@@ -65,6 +65,8 @@ export function stoodStill(thread: Thread, wait?: Wait): boolean {
   const [before, after] = thread.looks.slice(-2)
   if (!before || !after || leftItsWait(thread, wait)) return false
   if (before.activity.kind === 'unknown' || after.activity.kind === 'unknown') return false
+  // The first look may catch it on the processor, still answering us: what it stood in is told by its frames.
+  if (thread.undisturbed && after.frames.length > 0 && sameFrames(before.frames, after.frames)) return true
   return before.activity.kind === after.activity.kind && before.frames.length > 0 === after.frames.length > 0
 }
 

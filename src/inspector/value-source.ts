@@ -17,12 +17,13 @@ import type {
 } from '../snapshot/question.ts'
 import type { InspectedThread } from './inspected-thread.ts'
 import { readValue, unreadable } from './remote-value.ts'
+import { scriptKey } from './script.ts'
 import type { Commands, Reply } from './session.ts'
 
 /** Objects that we hold in the target; released when the thread is let go. */
 export const OBJECT_GROUP = 'impasse'
 /** An expression that runs longer than this in the target (a looping getter) is terminated by V8. */
-const EVALUATION_LIMIT_MS = 100
+const EVALUATION_LIMIT_MS = 1000
 
 const WORD = `function(index) {
   const value = this[index]
@@ -176,9 +177,13 @@ export class InspectorValueSource implements ValueSource {
     const target = internals.known.get('[[TargetFunction]]')
     if (target !== undefined) return this.#boundPlace(fn, internals.known, target)
     const location = internals.known.get('[[FunctionLocation]]')?.value
-    const script = location === undefined ? undefined : this.#threads.get(fn.party)?.keyOf(location.scriptId)
+    const thread = this.#threads.get(fn.party)
+    const script = location === undefined ? undefined : thread?.scripts.get(location.scriptId)
     if (script === undefined) return { unknown: 'cannot be read here', detail: 'the function has no source' }
-    return { known: { script, line: location.lineNumber + 1, column: location.columnNumber + 1 } }
+    // V8 counts from where the script was cut out; the model counts in the script's own text.
+    const line = location.lineNumber - script.startLine + 1
+    const column = location.columnNumber - (line === 1 ? script.startColumn : 0) + 1
+    return { known: { script: scriptKey(script), line, column } }
   }
 
   async #boundPlace(

@@ -17,6 +17,7 @@ export class SyntaxStore {
   readonly #functions = new Map<string, Syntax | SyntaxFailure>()
   readonly #sources = new Map<string, Syntax | SyntaxFailure>()
   readonly #lines = new Map<string, LineTable>()
+  readonly #parsed = new Map<string, Syntax | SyntaxFailure>()
 
   constructor(texts: { get(script: string): string | undefined }) {
     this.#texts = texts
@@ -27,9 +28,18 @@ export class SyntaxStore {
     return remember(this.#whole, script, () => {
       const text = this.#texts.get(script)
       if (text === undefined) return { unknown: 'its source could not be had' }
-      if (text.length > wholeLimit) return { unknown: 'its source is too big to parse whole' }
-      return parseScript(text)
+      return this.#parse(text)
     })
+  }
+
+  /** Parses a text that a script is likely to have, while nothing else can be done. */
+  parseAhead(text: string): void {
+    this.#parse(text)
+  }
+
+  #parse(text: string): Syntax | SyntaxFailure {
+    if (text.length > wholeLimit) return { unknown: 'its source is too big to parse whole' }
+    return remember(this.#parsed, text, () => parseScript(text))
   }
 
   /** The tree around a function that starts at a position: of the script where that parses, else of the function. */

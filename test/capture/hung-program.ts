@@ -28,9 +28,11 @@ export async function hungProgram(
       for (const thread of snapshot?.processes[0]?.threads ?? []) {
         const looks = thread.looks.slice(-2)
         // A busy machine may disturb a look, or the first may meet the thread while it still answers.
-        const stands = looks.every(
-          ({ frames, activity }) => frames[0]?.function === inFunction && activity.kind === 'parked',
-        )
+        const stands =
+          looks.length === 2 &&
+          looks.every(
+            ({ frames, activity }) => frames[0]?.function === inFunction && activity.kind === 'parked',
+          )
         if (snapshot && stands && thread.undisturbed)
           return { snapshot, thread, frames: looks.at(-1)!.frames }
       }
