@@ -41,6 +41,8 @@ export interface Inside {
   readonly facts: LockFacts
   /** By party and frame index of the last look: how control came to a frame that nothing in the text calls. */
   readonly vias: ReadonlyMap<string, ReadonlyMap<number, Via>>
+  /** What Node says keeps the loops of idle threads alive. */
+  readonly activeResources: ReadonlyMap<InspectedThread, unknown>
   readonly pausedWaves: number
 }
 
@@ -96,6 +98,7 @@ class Inspection implements Inside {
   intervals: ReadonlyMap<number, Interval> = new Map()
   facts: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
   vias: Inside['vias'] = new Map()
+  activeResources: ReadonlyMap<InspectedThread, unknown> = new Map()
   pausedWaves = 0
   /** The threads that stand still, and are paused in the last look. */
   readonly #standing = new Set<InspectedThread>()
@@ -196,6 +199,7 @@ class Inspection implements Inside {
     this.facts = facts
     this.vias = new Map(vias)
     await resumeAll(this.#inspected, this.#clock)
+    await this.#readResources(look)
     // Pausing is a wave too.
     this.pausedWaves = Math.max(this.pausedWaves, values.waves + 1)
   }
@@ -209,6 +213,13 @@ class Inspection implements Inside {
       : this.#standingIn(look).filter(thread => left.includes(thread))
     for (const thread of more) this.#standing.add(thread)
     return more.length > 0
+  }
+
+  async #readResources(look: Look): Promise<void> {
+    const idle = this.threads.filter(thread => stackIn(look, thread)?.frames.length === 0)
+    const limit = this.#clock.limit(ANSWER_MS)
+    const named = idle.map(async thread => [thread, await thread.read('activeResources', limit)] as const)
+    this.activeResources = new Map(await Promise.all(named))
   }
 
   async #inPassing(): Promise<Look> {

@@ -16,6 +16,7 @@ import {
   type Thread,
   type ThreadLook,
 } from '../snapshot/model.ts'
+import { withActiveResources } from './active-resources.ts'
 import { readFrame } from './frames.ts'
 import { type Inside, partyOf, stackIn } from './inside.ts'
 import type { Look } from './look.ts'
@@ -43,7 +44,11 @@ export function scriptThreads(target: Target, inside: Inside): readonly Thread[]
       looks,
       ...(undisturbed === undefined ? {} : { undisturbed }),
       ...(idle && last !== undefined
-        ? withLoop(withWorkers(loopOf(target, last), isMain ? inside.threads.slice(1) : []))
+        ? withLoop(
+            loopOf(target, last),
+            inside.activeResources.get(thread),
+            isMain ? inside.threads.slice(1) : [],
+          )
         : {}),
     }
   })
@@ -223,18 +228,17 @@ function futexLimit(argument: string | undefined) {
     : { unknown: "a time limit is set; its value is in the process's memory" }
 }
 
-/** Workers keep the main thread's loop alive, and can wake it. */
-function withWorkers(
+/** With what Node names, and with the workers: they keep the main thread's loop alive, and can wake it. */
+function withLoop(
   loop: EventLoop | undefined,
+  names: unknown,
   workers: readonly InspectedThread[],
-): EventLoop | undefined {
-  if (loop === undefined || workers.length === 0) return loop
-  const names = workers.map(({ threadId, name }) => (name === '' ? `${threadId}` : `${threadId} "${name}"`))
-  const shown = names.length > 6 ? [...names.slice(0, 5), `${names.length - 5} more`] : names
-  const text = `${workers.length === 1 ? 'worker' : 'workers'} ${shown.join(', ')}`
-  return { ...loop, sources: [...loop.sources, { kind: 'worker', text, outside: false }] }
-}
-
-function withLoop(loop: EventLoop | undefined): { loop: EventLoop } | Record<string, never> {
-  return loop === undefined ? {} : { loop }
+): { loop: EventLoop } | Record<string, never> {
+  if (loop === undefined) return {}
+  const named = withActiveResources(loop, names)
+  if (workers.length === 0) return { loop: named }
+  const shown = workers.map(({ threadId, name }) => (name === '' ? `${threadId}` : `${threadId} "${name}"`))
+  const few = shown.length > 6 ? [...shown.slice(0, 5), `${shown.length - 5} more`] : shown
+  const text = `${workers.length === 1 ? 'worker' : 'workers'} ${few.join(', ')}`
+  return { loop: { ...named, sources: [...named.sources, { kind: 'worker', text, outside: false }] } }
 }

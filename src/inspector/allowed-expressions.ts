@@ -5,6 +5,8 @@
 export const allowedExpressions = {
   /** How often the event loop has turned: a native getter, of which V8 cannot know that it only reads. Since 20.18. */
   loopTurns: 'performance.nodeTiming?.uvMetricsInfo?.loopCount',
+  /** The names of what keeps the loop alive; native, and since 17.3. */
+  activeResources: 'process.getActiveResourcesInfo?.()',
   /** Ends an inspector that Impasse opened. */
   endInspector: 'process._debugEnd()',
 } as const
