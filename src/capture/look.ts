@@ -4,7 +4,7 @@ import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import type { StackFrame } from '../inspector/stack-frame.ts'
 import { type KernelThread, threadsOf } from '../process/threads.ts'
 import { isUnknown, type Unknown } from '../snapshot/model.ts'
-import type { Clock } from './clock.ts'
+import { type Clock, sleep } from './clock.ts'
 
 export interface Stack {
   readonly frames: readonly StackFrame[]
@@ -12,6 +12,11 @@ export interface Stack {
   readonly foreign: boolean
   /** How often the event loop had turned; undefined where the thread was paused or cannot tell. */
   readonly loopTurns: number | undefined
+}
+
+interface Place {
+  readonly pid: number
+  readonly arch: string
 }
 
 export interface Look {
@@ -22,8 +27,10 @@ export interface Look {
   readonly stacks: ReadonlyMap<InspectedThread, Stack | Unknown>
 }
 
-/** How long a thread may take to answer, milliseconds: one in JavaScript needs one, also on a loaded machine a few. */
+/** After so long a thread that stands in a system call is given up, milliseconds. */
 export const ANSWER_MS = 400
+/** So long a thread is waited for that wants to run: one in JavaScript answers at once where it gets a processor. */
+const PATIENCE_MS = 1500
 /** How long a thread may take to stop. */
 const PAUSE_MS = 400
 
@@ -43,7 +50,7 @@ export async function lookInPassing(
   const at = clock.now
   const kernel = lookAtKernel(pid, arch)
   const stacks = await Promise.all(
-    threads.map(async thread => [thread, await stackOf(thread, clock)] as const),
+    threads.map(async thread => [thread, await stackOf({ pid, arch }, thread, clock)] as const),
   )
   return { at, kernel, stacks: new Map(stacks) }
 }
@@ -65,7 +72,9 @@ export async function lookPaused(
       async thread =>
         [
           thread,
-          pausing.has(thread) ? await pausedStackOf(thread, clock) : await stackOf(thread, clock),
+          pausing.has(thread)
+            ? await pausedStackOf({ pid, arch }, thread, clock)
+            : await stackOf({ pid, arch }, thread, clock),
         ] as const,
     ),
   )
@@ -76,9 +85,19 @@ export async function resumeAll(inspected: InspectedProcess, clock: Clock): Prom
   await Promise.all(inspected.threads.toReversed().map(thread => thread.resume(clock.limit(ANSWER_MS))))
 }
 
-async function stackOf(thread: InspectedThread, clock: Clock): Promise<Stack | Unknown> {
-  const limit = clock.limit(ANSWER_MS)
-  const [reply, turns] = await Promise.all([thread.stack(limit), thread.read('loopTurns', limit)])
+async function stackOf(target: Place, thread: InspectedThread, clock: Clock): Promise<Stack | Unknown> {
+  const limit = clock.limit(PATIENCE_MS)
+  const asked = Promise.all([thread.stack(limit), thread.read('loopTurns', limit)])
+  let answered = false
+  void asked.then(() => {
+    answered = true
+  })
+  const givenUp = sleep(clock.limit(ANSWER_MS)).then(() =>
+    !answered && standsInSystem(target, thread) ? undefined : asked,
+  )
+  const answer = await Promise.race([asked, givenUp])
+  if (answer === undefined) return { unknown: `it did not answer within ${ANSWER_MS} ms` }
+  const [reply, turns] = answer
   if (!reply.ok)
     return {
       unknown: reply.why === 'deadline' ? `it did not answer within ${Math.round(limit)} ms` : reply.message,
@@ -90,8 +109,17 @@ async function stackOf(thread: InspectedThread, clock: Clock): Promise<Stack | U
   }
 }
 
-async function pausedStackOf(thread: InspectedThread, clock: Clock): Promise<Stack | Unknown> {
+/** Whether the thread, or where it is not known which one it is, some worker, rests in a call that V8 cannot interrupt. */
+function standsInSystem({ pid, arch }: Place, thread: InspectedThread): boolean {
+  return [...lookAtKernel(pid, arch).values()].some(({ tid, mayBeWorker, view }) => {
+    if (thread.threadId === 0 ? tid !== pid : !mayBeWorker) return false
+    const call = view.systemCall
+    return call !== null && !isUnknown(call) && call.name !== 'futex' && !call.name.startsWith('epoll')
+  })
+}
+
+async function pausedStackOf(target: Place, thread: InspectedThread, clock: Clock): Promise<Stack | Unknown> {
   const pause = await thread.requestPause(clock.limit(PAUSE_MS))
-  if (pause === undefined) return stackOf(thread, clock)
+  if (pause === undefined) return stackOf(target, thread, clock)
   return { frames: thread.pausedStack, foreign: pause.foreign, loopTurns: undefined }
 }

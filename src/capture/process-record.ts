@@ -105,7 +105,9 @@ export function loopOf(target: Target, thread: KernelThread): EventLoop | undefi
 }
 
 /** Not in the private loop of `spawnSync`, which looks the same to the kernel. */
-function isInMainLoop({ pid, runtime }: Target, { role, call }: KernelThread): boolean {
+function isInMainLoop({ pid, runtime }: Target, { role, call, view }: KernelThread): boolean {
+  // A stopped thread still shows the call that it was stopped in.
+  if (view.state !== 'S') return false
   const wait = role !== 'main' || call === null || isUnknown(call) ? undefined : epollWait(call, runtime.arch)
   return wait !== undefined && isPrivateLoop(pid, wait.fd, runtime.arch) === false
 }
@@ -189,7 +191,7 @@ function activityOf(
   const stack = stackIn(look, thread)
   if (stack?.foreign) return { kind: 'stopped', by: 'another debugger' }
   if (stack?.frames.length === 0) {
-    const activity = withoutFrames(kernel)
+    const activity = withoutFrames(kernel, inside.looks)
     const waits = activity.kind === 'system-call' && thread.threadId === 0 && waitsForDebugger(target)
     return waits ? { kind: 'stopped', by: 'its own --inspect-brk: it waits for a debugger' } : activity
   }
@@ -214,11 +216,18 @@ function deadlineIn(request: Request): number | null {
   return request.requests.map(deadlineIn).find(limit => limit !== null) ?? null
 }
 
-/** No JavaScript on the stack: in the loop's wait, or at work between two calls of it (the loop itself, microtasks). */
-function withoutFrames(kernel: KernelThread | undefined): Activity {
-  const activity: Activity = kernel === undefined ? { kind: 'event-loop' } : kernelActivity(kernel)
-  const inLoop = activity.kind === 'system-call' && activity.call.name.startsWith('epoll')
-  return inLoop ? { kind: 'event-loop' } : activity
+/**
+ * No JavaScript on the stack: in the loop's wait, or at work between two calls of it (the loop itself, microtasks). An
+ * idle thread is on the processor while it answers us, so any look that found it in its wait counts.
+ */
+function withoutFrames(kernel: KernelThread | undefined, looks: readonly Look[]): Activity {
+  if (kernel === undefined) return { kind: 'event-loop' }
+  const idles = looks.some(look => {
+    const seen = look.kernel.get(kernel.tid)
+    const activity = seen === undefined ? undefined : kernelActivity(seen)
+    return activity?.kind === 'system-call' && activity.call.name.startsWith('epoll')
+  })
+  return idles ? { kind: 'event-loop' } : kernelActivity(kernel)
 }
 
 /** The fourth argument of futex(2) is the time limit; a null pointer is none. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { capture } from '../../src/capture/capture.ts'
 import { childrenOf } from '../../src/process/children.ts'
 import { listeningPorts } from '../../src/process/sockets.ts'
+import { readStat } from '../../src/process/stat.ts'
 import { readSystemCall } from '../../src/process/system-calls.ts'
 import type { Process } from '../../src/snapshot/model.ts'
 import { nodeBinary } from '../support/node-versions.ts'
@@ -61,6 +62,7 @@ describe('where no inspector can be had, the report comes all the same, with the
   test('a stopped process is not signalled', async () => {
     const fixture = await startFixture('counting.mjs', anyPort)
     process.kill(fixture.pid, 'SIGSTOP')
+    await until(() => readStat(fixture.pid)?.state === 'T')
     const { gaps, threads } = await look(fixture)
     expect(gaps[0]?.reason).toMatch(/stopped/)
     expect(threads[0]?.looks.at(-1)?.activity).toMatchObject({ kind: 'stopped' })

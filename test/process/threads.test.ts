@@ -22,10 +22,12 @@ describe.each(targetNodes())('Node $major', ({ path, major }) => {
       }).toEqual({ main: 1, pool: 4, v8: 5, inspector: 2 })
     })
     expect(count('worker')).toBe(3)
-    expect(threads(pid)[0]).toMatchObject({
-      tid: pid,
-      role: 'main',
-      view: { state: 'S', systemCall: { meaning: expect.stringMatching(/^event loop, /) } },
+    await vi.waitFor(() => {
+      expect(threads(pid)[0]).toMatchObject({
+        tid: pid,
+        role: 'main',
+        view: { state: 'S', systemCall: { meaning: expect.stringMatching(/^event loop, /) } },
+      })
     })
     const workers = threads(pid).filter(({ role }) => role === 'worker')
     expect(workers.map(({ sure }) => sure)).toEqual([true, true, false])
