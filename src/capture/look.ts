@@ -1,10 +1,11 @@
 /** One look at all threads of a process. */
+import { setTimeout } from 'node:timers/promises'
 import type { InspectedProcess } from '../inspector/inspected-process.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import type { StackFrame } from '../inspector/stack-frame.ts'
 import { type KernelThread, threadsOf } from '../process/threads.ts'
 import { isUnknown, type Unknown } from '../snapshot/model.ts'
-import { type Clock, sleep } from './clock.ts'
+import type { Clock } from './clock.ts'
 
 export interface Stack {
   readonly frames: readonly StackFrame[]
@@ -88,14 +89,13 @@ export async function resumeAll(inspected: InspectedProcess, clock: Clock): Prom
 async function stackOf(target: Place, thread: InspectedThread, clock: Clock): Promise<Stack | Unknown> {
   const limit = clock.limit(PATIENCE_MS)
   const asked = Promise.all([thread.stack(limit), thread.read('loopTurns', limit)])
-  let answered = false
-  void asked.then(() => {
-    answered = true
-  })
-  const givenUp = sleep(clock.limit(ANSWER_MS)).then(() =>
-    !answered && standsInSystem(target, thread) ? undefined : asked,
+  const patience = new AbortController()
+  const givenUp = setTimeout(clock.limit(ANSWER_MS), undefined, { signal: patience.signal }).then(
+    () => (standsInSystem(target, thread) ? undefined : asked),
+    () => asked,
   )
   const answer = await Promise.race([asked, givenUp])
+  patience.abort()
   if (answer === undefined) return { unknown: `it did not answer within ${ANSWER_MS} ms` }
   const [reply, turns] = answer
   if (!reply.ok)

@@ -184,6 +184,9 @@ function plantCycle(
 ): void {
   const length = random.between(1, Math.min(ids.length, locks.length))
   const parties = random.shuffled(ids).slice(0, length)
+  // A re-entrant lock alone makes no circle: its owner is let in.
+  if (length === 1) locks = locks.filter(({ discipline }) => discipline !== 'reentrant')
+  if (locks.length === 0) return
   const chosen = random.shuffled(locks).slice(0, length)
   parties.forEach((id, at) => {
     const lock = chosen[at]!

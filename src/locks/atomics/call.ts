@@ -1,8 +1,9 @@
 import type { Value } from '../../snapshot/question.ts'
 import { type CallNode, isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
-import { type Environment, type Known, known, type Moment, unknown } from './environment.ts'
+import { type Environment, isLost, type Known, known, type Moment, unknown } from './environment.ts'
 import { classOf, type FunctionCatalogue, type Origin } from './function-catalogue.ts'
+import { madeBy } from './made.ts'
 
 /** A call of the program, resolved to the function that ran and what it was given. */
 export interface ResolvedCall {
@@ -33,7 +34,7 @@ export async function resolveCall(
     callee = unwrapped(callee.expressions[callee.expressions.length - 1] as Node)
   const given = (call.arguments as Node[])
     .slice(0, 6)
-    .map(argument => argumentOf(environment, argument, moment))
+    .map(argument => argumentOf(argument))
   const constructs = call.type === 'NewExpression'
 
   if (callee.type === 'MemberExpression' && callee.object.type === 'Super' && !callee.computed) {
@@ -42,10 +43,12 @@ export async function resolveCall(
     return applied(method, environment.receiver(), given)
   }
   if (callee.type === 'MemberExpression') {
-    const receiver = environment.evaluate(callee.object as Node, moment)
+    const receiver = valueOf(callee.object as Node)
     if (!('activation' in environment)) void foreseen(receiver, asker)
     const indirect = !callee.computed && ['call', 'apply'].includes(syntax.textOf(callee.property))
-    const called = await environment.evaluate(callee, moment)
+    let called = await environment.evaluate(callee, moment)
+    if (isLost(called.answer) && !callee.computed)
+      called = (await (await receiver).made?.member(syntax.textOf(callee.property))) ?? called
     const value = known(called.answer)
     // An element past the end of a list: that iteration never was.
     if (moment.iteration && known((await receiver).answer)?.kind === 'undefined') return undefined
@@ -83,6 +86,22 @@ export async function resolveCall(
     }
   }
 
+  /** A value, or what a lost object was made of. */
+  async function valueOf(node: Node): Promise<Known> {
+    const pending = madeBy(environment, node, moment, catalogue, asker)
+    const value = await environment.evaluate(node, moment)
+    const made = value.made || !isLost(value.answer) ? undefined : await pending
+    return made ? { ...value, made } : value
+  }
+
+  /** Functions and objects built in place name no lock: they are not asked for. */
+  function argumentOf(argument: Node): Promise<Known> {
+    const node = unwrapped(argument)
+    if (isFunction(node) || ['ObjectExpression', 'TemplateLiteral', 'ArrayExpression'].includes(node.type))
+      return Promise.resolve(unknown('cannot be read here'))
+    return valueOf(node)
+  }
+
   async function bound(value: Value, values: readonly Promise<Known>[], doubt: string | undefined) {
     if (value.kind !== 'function') return undefined
     const place = known(await asker.place(value.ref))
@@ -106,14 +125,6 @@ export async function resolveCall(
 async function foreseen(receiver: Promise<Known>, asker: Asker): Promise<void> {
   const value = known((await receiver).answer)
   if (value?.kind === 'object' && value.subtype === undefined) await asker.members(value.ref)
-}
-
-/** Functions and objects built in place name no lock: they are not asked for. */
-function argumentOf(environment: Environment, argument: Node, moment: Moment): Promise<Known> {
-  const node = unwrapped(argument)
-  if (isFunction(node) || ['ObjectExpression', 'TemplateLiteral', 'ArrayExpression'].includes(node.type))
-    return Promise.resolve(unknown('cannot be read here'))
-  return environment.evaluate(node, moment)
 }
 
 /** A private method cannot be read off an object everywhere, but the class's own text has it. */

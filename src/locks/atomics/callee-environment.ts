@@ -4,10 +4,11 @@ import type { Syntax } from '../../sources/syntax.ts'
 import { isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import { constantOf } from './constants.ts'
-import { type Environment, type Known, known, type Moment, unknown } from './environment.ts'
+import { type Environment, type Known, known, type Made, type Moment, unknown } from './environment.ts'
 import { methodText, superOf } from './frame-environment.ts'
 import { iterationPieces, type Piece, render } from './rendering.ts'
 import { contains } from './steps.ts'
+import { viewOf } from './view.ts'
 
 /** What a function was called with. */
 export interface Application {
@@ -71,6 +72,10 @@ export class CalleeEnvironment implements Environment {
       const found = await this.#name(expression, expression.name, moment, depth)
       if (found !== 'global') return found
     }
+    if (expression.type === 'MemberExpression' && !expression.computed) {
+      const made = await this.#madeOf(expression.object as Node)
+      if (made) return made.member(this.syntax.textOf(expression.property))
+    }
     if (expression.type === 'MemberExpression' && expression.property.type === 'PrivateIdentifier')
       return this.#privateMember(expression.object as Node, `#${expression.property.name}`, moment, depth)
     if (expression.type === 'MemberExpression' && this.#isConstructed(expression.object as Node))
@@ -80,7 +85,7 @@ export class CalleeEnvironment implements Environment {
 
   /** Gives each name in the expression its value, then asks for the whole at once. */
   async #compound(expression: Node, moment: Moment, depth: number): Promise<Known> {
-    const cut = render(this.syntax, expression, leaf => this.#leaf(leaf, moment))
+    const cut = render(this.syntax, expression, leaf => this.#leaf(leaf, moment), true)
     if ('stale' in cut) return unknown('stale', cut.stale)
     const values = await Promise.all(
       cut.map(piece =>
@@ -102,9 +107,42 @@ export class CalleeEnvironment implements Environment {
       if (written === undefined) return unknown('cannot be read here')
       text += written
     }
-    if (objects.length === 0) return unknown('cannot be read here', 'nothing in it belongs to the thread')
-    const answer = await this.#asker.on(objects, text)
+    if (objects.length === 0) {
+      const anchor = await this.#anchor()
+      if (!anchor) return unknown('cannot be read here', 'nothing in it belongs to the thread')
+      objects.push(anchor)
+    }
+    const ask = (again: boolean) => this.#asker.on(objects, again ? `(${text})` : text)
+    const isNew = [...walkOwn(expression)].some(node => node.type === 'NewExpression')
+    const answer = isNew ? await viewOf(ask, this.#asker) : await ask(false)
+    if (!answer) return unknown('stale', 'the expression makes a new object')
     return doubt ? { answer, doubt } : { answer }
+  }
+
+  /** For an object that is known by how it was made only: through `this`, a parameter, or a field of such a one. */
+  async #madeOf(object: Node): Promise<Made | undefined> {
+    const node = unwrapped(object)
+    if (node.type === 'ThisExpression' && this.owner.type !== 'ArrowFunctionExpression')
+      return (await this.#application.receiver).made
+    if (node.type === 'MemberExpression' && !node.computed) {
+      const holder = await this.#madeOf(node.object as Node)
+      return holder && (await holder.member(this.syntax.textOf(node.property))).made
+    }
+    if (node.type !== 'Identifier') return undefined
+    const declaration = declarationOf(this.syntax, node.name, node)
+    if (declaration?.kind !== 'parameter' || declaration.scope !== this.owner) return undefined
+    if (!/^\d+$/.test(declaration.path ?? '0') || !isConstant(this.syntax, declaration)) return undefined
+    return (await this.#application.arguments[Number(declaration.path ?? 0)])?.made
+  }
+
+  /** Any object of the thread: what is put together from numbers alone (`at + 1`) has to be asked somewhere. */
+  async #anchor(): Promise<ObjectRef | undefined> {
+    const { receiver, arguments: given } = this.#application
+    for (const one of await Promise.all([this.closure, receiver, ...given])) {
+      const value = known(one.answer)
+      if (value?.kind === 'object' || value?.kind === 'function') return value.ref
+    }
+    return undefined
   }
 
   #leaf(leaf: Node, moment: Moment): readonly Piece[] | { stale: string } | undefined {
@@ -181,8 +219,12 @@ export class CalleeEnvironment implements Environment {
     return this.#application.constructs && unwrapped(object).type === 'ThisExpression'
   }
 
+  async #constructedField(name: string, depth: number): Promise<Known> {
+    return (await this.constructedField(name, depth)) ?? unknown('no such name', name)
+  }
+
   /** N2: `this.mutex` of an object under construction is the right side of `this.mutex = …`. */
-  #constructedField(name: string, depth: number): Promise<Known> {
+  async constructedField(name: string, depth = 8): Promise<Known | undefined> {
     for (const node of walkOwn(this.owner)) {
       if (node.type !== 'AssignmentExpression' || node.left.type !== 'MemberExpression') continue
       if (node.left.object.type !== 'ThisExpression') continue
@@ -198,7 +240,7 @@ export class CalleeEnvironment implements Environment {
           if (this.syntax.textOf(member.key) === name && !isFunction(member.value as Node))
             return this.#evaluate(unwrapped(member.value as Node), { from: this.owner }, depth - 1)
     }
-    return Promise.resolve(unknown('no such name', name))
+    return undefined
   }
 }
 

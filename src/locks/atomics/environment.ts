@@ -6,6 +6,14 @@ import type { Node } from '../../sources/syntax-tree.ts'
 export interface Known<T = Value> {
   readonly answer: Answer<T>
   readonly doubt?: string
+  /** For an object that cannot be read any more: what it was made of. */
+  readonly made?: Made
+}
+
+/** An object known by the call that made it (rule V4). */
+export interface Made {
+  /** A field as the constructor set it, or a method of its class. */
+  member(name: string): Promise<Known>
 }
 
 /** One run of a loop variable, for the iterations of a loop that are over (rule L1). */
@@ -52,6 +60,11 @@ export const unknown = (
 
 export function known<T>(answer: Answer<T>): T | undefined {
   return 'known' in answer ? answer.known : undefined
+}
+
+/** No value, or the `undefined` that V8 gives for a name that optimised code has dropped. */
+export function isLost(answer: Answer<Value>): boolean {
+  return !('known' in answer) || answer.known.kind === 'undefined'
 }
 
 export function numberOf(value: Value | undefined): number | undefined {

@@ -122,7 +122,9 @@ class Combination {
     // A counter that nobody holds is awaited, not locked: anybody may raise it.
     const isLock =
       taking !== undefined && (taking.plain || taking.lock === 'ticket lock' || judged.length > 0)
-    const found = await Promise.all(judged.map(one => this.#hold(id, one)))
+    const uncounted = taking?.lock === 'semaphore' ? this.#uncounted(judged) : undefined
+    const believed = judged.map(one => (uncounted ? { ...one, doubt: one.doubt ?? uncounted } : one))
+    const found = await Promise.all(believed.map(one => this.#hold(id, one)))
     const owners = isLock && found.length === 0 ? ownersOf(waiters, this.#parties(), word) : undefined
     const holds = owners ? [ownerHold(id, owners.party, owners.evidence)] : found.map(one => one.hold)
     const labels = new Map<string, string>()
@@ -222,13 +224,22 @@ class Combination {
     const use = sample && useOf(this.#prepared.catalogue, sample)
     if (use?.suspendable[0]) return { unknown: `${use.suspendable[0]} may hold it while it awaits something` }
     if (single && judged.length > 0) return { unknown: 'its holder is not sure' }
-    // S2: with paired use every unit that is out lies on a stack, and all stacks were read.
-    if (lock === 'semaphore' && (!use || use.unpaired > 0))
-      return { unknown: 'it is also released where it was not acquired: its units cannot be counted' }
-    if (lock === 'semaphore' && !this.#prepared.texts.whole && !this.#everybodyWaits())
-      return { unknown: 'a thread that is free to run may release it in code that was not read' }
     if (lock === 'lock') return { unknown: 'how the word is used could not be told from the source' }
     return true
+  }
+
+  /**
+   * S2: whether a semaphore may have more units out than were found. With paired use each lies on a stack, and all
+   * stacks were read; where everybody waits nobody is left to release one. Otherwise its holds are no proof.
+   */
+  #uncounted(judged: readonly JudgedHold[]): string | undefined {
+    const [sample] = judged
+    if (!sample || this.#everybodyWaits()) return undefined
+    if (useOf(this.#prepared.catalogue, sample.holding.event).unpaired > 0)
+      return 'more units than were found may be out: it is also released where it was not acquired'
+    return this.#prepared.texts.whole
+      ? undefined
+      : 'more units than were found may be out: a thread that is free to run may release it in code that was not read'
   }
 
   async #hold(id: string, judged: JudgedHold): Promise<{ hold: Hold; label: string }> {

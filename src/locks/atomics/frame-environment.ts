@@ -1,12 +1,13 @@
 import type { Activation, Answer, Value } from '../../snapshot/question.ts'
 import { declarationOf, isConstant } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
-import type { Node } from '../../sources/syntax-tree.ts'
+import { type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import { constantOf, isPath } from './constants.ts'
-import { type Environment, type Known, type Moment, unknown } from './environment.ts'
+import { type Environment, isLost, type Known, type Moment, unknown } from './environment.ts'
 import { fieldDoubt, readingOf, type Span } from './freshness.ts'
-import { iterationPieces, type Piece, render } from './rendering.ts'
+import { isView, iterationPieces, type Piece, render } from './rendering.ts'
+import { viewOf } from './view.ts'
 
 /** A function in progress: its expressions are asked of its own frame, as long as what they name is still the same. */
 export class FrameEnvironment implements Environment {
@@ -30,20 +31,29 @@ export class FrameEnvironment implements Environment {
     const constant = constantOf(this.syntax, expression)
     if (constant !== undefined) return { answer: { known: { kind: 'number', value: constant } } }
     const doubts: string[] = []
-    const text = this.#render(expression, moment, doubts, false)
+    const text = this.#render(expression, moment, doubts)
     if (typeof text !== 'string') return unknown('stale', text.stale)
     const field = fieldDoubt(this.syntax, expression, this.#span(moment))
     if (field?.sure) return unknown('stale', field.why)
     if (field) doubts.push(field.why)
-    const recovered = this.#render(expression, moment, [], true)
+    const recovered = this.#render(expression, moment, [], 'paths')
     const answers = await Promise.all([
       this.#ask(text),
       typeof recovered === 'string' && recovered !== text ? this.#ask(recovered) : undefined,
     ])
     // V4: an optimised frame has lost its dead locals; their initialisers may still be there.
-    const lost = !('known' in answers[0]) || answers[0].known.kind === 'undefined'
-    const answer = lost && answers[1] && 'known' in answers[1] ? answers[1] : answers[0]
+    let [answer] = answers
+    if (isLost(answer) && answers[1] && 'known' in answers[1]) answer = answers[1]
+    if (isLost(answer)) answer = (await this.#viewedAnew(expression, moment)) ?? answer
     return doubts.length > 0 ? { answer, doubt: doubts[0]! } : { answer }
+  }
+
+  /** V4 for `const cell = new Int32Array(buffer, 8, 1)`: another view of the same memory stands for it. */
+  async #viewedAnew(expression: Node, moment: Moment): Promise<Answer<Value> | undefined> {
+    const doubts: string[] = []
+    const text = this.#render(expression, moment, doubts, 'views too')
+    if (typeof text !== 'string' || doubts.length > 0 || !/\bnew\b/.test(text)) return undefined
+    return viewOf(again => this.#ask(again ? `(${text})` : text), this.#asker)
   }
 
   evaluateSuper(name: string): Promise<Known> {
@@ -63,7 +73,7 @@ export class FrameEnvironment implements Environment {
 
   /** The text of an expression that means the same in the frame now. */
   textOf(expression: Node, moment: Moment): string | undefined {
-    const text = this.#render(expression, moment, [], false)
+    const text = this.#render(expression, moment, [])
     return typeof text === 'string' ? text : undefined
   }
 
@@ -76,7 +86,12 @@ export class FrameEnvironment implements Environment {
     return moment.earlier ? { ...span, earlier: moment.earlier } : span
   }
 
-  #render(expression: Node, moment: Moment, doubts: string[], recover: boolean): string | { stale: string } {
+  #render(
+    expression: Node,
+    moment: Moment,
+    doubts: string[],
+    recover?: Recovery,
+  ): string | { stale: string } {
     const pieces = this.#pieces(expression, moment, doubts, recover, 6)
     return 'stale' in pieces ? pieces : pieces.join('')
   }
@@ -85,12 +100,12 @@ export class FrameEnvironment implements Environment {
     expression: Node,
     moment: Moment,
     doubts: string[],
-    recover: boolean,
+    recover: Recovery | undefined,
     depth: number,
   ): readonly Piece[] | { stale: string } {
     if (depth === 0) return { stale: 'the expression is too deep' }
     const inner = (node: Node) => this.#pieces(node, moment, doubts, recover, depth - 1)
-    return render(this.syntax, expression, leaf => {
+    const replaced = (leaf: Node) => {
       if (leaf.type !== 'Identifier') return undefined
       const declaration = declarationOf(this.syntax, leaf.name, leaf)
       if (declaration && declaration.identifier === moment.iteration?.variable)
@@ -104,13 +119,22 @@ export class FrameEnvironment implements Environment {
       }
       if (reading.doubt) doubts.push(reading.doubt)
       if (!recover || !declaration?.initialiser || declaration.path !== undefined) return undefined
-      if (declaration.kind === 'parameter' || !isPath(declaration.initialiser)) return undefined
-      if (!isConstant(this.syntax, declaration) || this.syntax.ownerOf(declaration.node) !== this.owner)
-        return undefined
-      return inner(declaration.initialiser)
-    })
+      if (declaration.kind === 'parameter' || !isConstant(this.syntax, declaration)) return undefined
+      if (this.syntax.ownerOf(declaration.node) !== this.owner) return undefined
+      if (isPath(declaration.initialiser)) return inner(declaration.initialiser)
+      const made = unwrapped(declaration.initialiser)
+      if (recover === 'paths' || !isView(this.syntax, made)) return undefined
+      // What the view was given must not have changed since.
+      const since = { ...moment, from: made }
+      const field = fieldDoubt(this.syntax, made, this.#span(since))
+      return field ? { stale: field.why } : this.#pieces(made, since, doubts, recover, depth - 1)
+    }
+    return render(this.syntax, expression, replaced, recover === 'views too')
   }
 }
+
+/** Which lost names are replaced by their initialisers. */
+type Recovery = 'paths' | 'views too'
 
 /** Finds the class that owns the running method among the prototypes of `this`, and takes its parent's method. */
 export const superOf = `(o, k, s) => {

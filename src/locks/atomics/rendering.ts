@@ -27,20 +27,22 @@ const refused: Readonly<Record<string, string>> = {
 
 /**
  * Cuts an expression into text and names. `replace` is asked for each name, `this`, and private member: undefined
- * leaves it as text.
+ * leaves it as text. With `views`, typed arrays may be made: whoever asks has to see that they are over old memory.
  */
 export function render(
   syntax: Syntax,
   expression: Node,
   replace: (leaf: Node) => Replacement,
+  views = false,
 ): readonly Piece[] | { readonly stale: string } {
   const pieces: Piece[] = []
   let at = expression.start
   let stale: string | undefined
   const done = new Set<Node>()
-  const nodes = walk(expression, node => !done.has(node) && !(node.type in refused))
+  const isRefused = (node: Node) => node.type in refused && !(views && isView(syntax, node))
+  const nodes = walk(expression, node => !done.has(node) && !isRefused(node))
   for (const node of nodes) {
-    if (node.type in refused) return { stale: `the expression ${refused[node.type]}` }
+    if (isRefused(node)) return { stale: `the expression ${refused[node.type]}` }
     if (node.start < at && node !== expression) continue
     if (!isLeaf(syntax, node)) continue
     const replacement = replace(node)
@@ -58,6 +60,13 @@ export function render(
   if (stale !== undefined) return { stale }
   pieces.push(syntax.text.slice(at, expression.end))
   return pieces.filter(piece => piece !== '')
+}
+
+/** `new Int32Array(…)`. */
+export function isView(syntax: Syntax, node: Node): boolean {
+  if (node.type !== 'NewExpression' || node.callee.type !== 'Identifier') return false
+  const { name } = node.callee
+  return /^(Big)?(Ui|I)nt(8|16|32|64)Array$/.test(name) && !declarationOf(syntax, name, node)
 }
 
 function isLeaf(syntax: Syntax, node: Node): boolean {

@@ -231,6 +231,9 @@ function wayToSibling(syntax: Syntax, exit: Node, step: Node): Condition | 'excl
     if (others.has(parent)) {
       if (parent.type === 'IfStatement' && child !== parent.test && !others.has(parent.test as Node))
         return 'exclusive'
+      // Whatever leaves the block of a `try` comes through its `finally`.
+      if (parent.type === 'TryStatement' && parent.finalizer && others.has(parent.finalizer as Node))
+        return 'exclusive'
       return found
     }
     const condition = branch(child, parent)
