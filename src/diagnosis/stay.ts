@@ -15,7 +15,12 @@ function same(a: unknown, b: unknown): boolean {
   return a === b || (isUnknown(a) && isUnknown(b))
 }
 
-export function sameFrames(a: readonly Frame[], b: readonly Frame[]): boolean {
+/** The same stack, as far as the program's own frames tell: how Node's are shown depends on how they were read. */
+export function sameFrames(one: readonly Frame[], other: readonly Frame[]): boolean {
+  const [a, b] = [one, other].map(frames => frames.filter(({ owner }) => owner !== 'node')) as [
+    Frame[],
+    Frame[],
+  ]
   return a.length === b.length && a.every((frame, index) => sameFrame(frame, b[index]!))
 }
 

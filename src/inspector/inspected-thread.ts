@@ -21,6 +21,7 @@ export class InspectedThread {
   /** By script id. */
   readonly scripts = new Map<string, Script>()
   readonly #keys = new Map<string, string>()
+  readonly #urls = new Map<string, string>()
   #foreign: Pause | undefined
   #enabled = false
   #requested = false
@@ -62,6 +63,7 @@ export class InspectedThread {
     if (!reply.ok) return reply
     const details = reply.result.exceptionDetails
     const frames = details?.stackTrace?.callFrames ?? []
+    for (const { scriptId, url } of frames) this.#urls.set(scriptId, url)
     return { ok: true, result: frames.filter(frame => frame.scriptId !== details?.scriptId).map(fromTrace) }
   }
 
@@ -75,9 +77,7 @@ export class InspectedThread {
   /** The stack of the pause in force; empty when there is none. */
   get pausedStack(): readonly StackFrame[] {
     const frames = this.pause?.callFrames ?? []
-    return frames.map(frame =>
-      fromCallFrame(frame, this.scripts.get(frame.location.scriptId)?.url ?? frame.url),
-    )
+    return frames.map(frame => fromCallFrame(frame, this.#urlOf(frame.location.scriptId)))
   }
 
   /** The text of a script as V8 runs it. */
@@ -140,6 +140,11 @@ export class InspectedThread {
     const key = scriptKey(script)
     this.#keys.set(scriptId, key)
     return key
+  }
+
+  /** Some of Node's own scripts are never announced; their names are known from the traces. */
+  #urlOf(scriptId: string): string {
+    return this.scripts.get(scriptId)?.url ?? this.#urls.get(scriptId) ?? ''
   }
 
   #parsed(event: Protocol.Debugger.ScriptParsedEvent): void {

@@ -13,7 +13,7 @@ export interface Kit {
   attempt(ref: string): string
 }
 
-interface Methods {
+export interface Methods {
   readonly take: string
   readonly give: string
   readonly attempt: string

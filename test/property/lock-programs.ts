@@ -1,5 +1,5 @@
 /** Runs generated programs, looks at them as a user would, and compares with what is true of them. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { capture } from '../../src/capture/capture.ts'
 import { diagnose } from '../../src/diagnosis/diagnose.ts'
@@ -20,11 +20,6 @@ export interface Outcome {
   readonly detail: string
   readonly snapshot?: Snapshot
   readonly diagnosis?: Diagnosis
-}
-
-export interface Counts {
-  readonly text: string
-  readonly bad: readonly Outcome[]
 }
 
 /** How many programs stand or are being started at once. */
@@ -64,7 +59,10 @@ export async function runSeed(seed: number, node: string, folder: string): Promi
         kill = end
       },
     })
-    await untilStanding(program.pid, scenario.threads.filter(({ ending }) => ending.kind === 'computes').length)
+    await untilStanding(
+      program.pid,
+      scenario.threads.filter(({ ending }) => ending.kind === 'computes').length,
+    )
     const snapshot = await capture(program.pid, { timeoutMs: 20_000 })
     const diagnosis = diagnose(snapshot)
     return { ...base, ...compare(scenario, snapshot, diagnosis), snapshot, diagnosis }
@@ -75,20 +73,44 @@ export async function runSeed(seed: number, node: string, folder: string): Promi
   }
 }
 
-export function count(outcomes: readonly Outcome[]): Counts {
+/** So many seeds from the first on, after those that have to be there. */
+export function seedsFrom(first: number, count: number, always: readonly number[]): readonly number[] {
+  return [...new Set([...always, ...Array.from({ length: count }, (_, at) => first + at)])].slice(0, count)
+}
+
+/** Runs programs; the counts in one line, and a line for each that was not told right. Their files stay. */
+export async function checkPrograms(
+  seeds: readonly number[],
+  node: string,
+  folder: string,
+  keep = false,
+): Promise<{ readonly text: string; readonly bad: readonly string[] }> {
+  const outcomes = await runSeeds(seeds, node, folder)
+  const bad = outcomes
+    .filter(({ result }) => result !== 'right' && result !== 'suspected')
+    .sort((a, b) => a.seed - b.seed)
+  if (bad.length === 0 && !keep) rmSync(folder, { recursive: true, force: true })
+  const shown = keep ? `\n${outcomes.map(({ path, detail }) => `${path}: ${detail}`).join('\n')}` : ''
+  return {
+    text: `${count(outcomes)}${shown}`,
+    bad: bad.map(({ path, result, detail }) => `${path} ${result}: ${detail}`),
+  }
+}
+
+export function count(outcomes: readonly Outcome[]): string {
   const number = (result: Outcome['result']) => outcomes.filter(one => one.result === result).length
   const hanging = outcomes.filter(one => one.hangs).length
-  const text = [
-    `${outcomes.length} programs: ${hanging} hanging`,
-    `${outcomes.length - hanging} healthy`,
+  const { length } = outcomes
+  const failed = number('failed')
+  return [
+    `${length} programs: ${hanging} hanging`,
+    `${length - hanging} healthy`,
     `${number('false alarm')} false alarms`,
     `${number('missed')} missed`,
     `${number('wrong parties')} with wrong parties`,
     `${number('suspected')} only suspected`,
-    ...(number('failed') > 0 ? [`${number('failed')} failed to run`] : []),
+    ...(failed > 0 ? [`${failed} failed to run`] : []),
   ].join(', ')
-  const bad = outcomes.filter(({ result }) => result !== 'right' && result !== 'suspected')
-  return { text, bad: bad.toSorted((a, b) => a.seed - b.seed) }
 }
 
 function compare(
@@ -115,7 +137,11 @@ function compare(
     }
     used.add(finding)
     if (finding.status === 'suspected') {
-      if (!set.counted) return { result: 'missed', detail: `${names(set, scenario)} only suspected; ${told}: ${finding.doubts.join(' ')}` }
+      if (!set.counted)
+        return {
+          result: 'missed',
+          detail: `${names(set, scenario)} only suspected; ${told}: ${finding.doubts.join(' ')}`,
+        }
       suspected = true
     }
     if (set.ordered && !sameCycle(finding, set))
@@ -129,9 +155,7 @@ function compare(
 }
 
 function sameParties(parties: readonly string[], ids: readonly number[], pid: number): boolean {
-  return (
-    parties.length === ids.length && ids.every(id => parties.includes(`p${pid}/t${id}`))
-  )
+  return parties.length === ids.length && ids.every(id => parties.includes(`p${pid}/t${id}`))
 }
 
 /** The same threads one after the other, wherever the circle begins. */
@@ -146,7 +170,9 @@ function sameCycle({ cycle }: Finding, { parties }: ClosedSet): boolean {
 
 function wrongVictims(truth: Truth, findings: readonly Finding[]): string | undefined {
   const found = new Map(
-    findings.flatMap(({ victims, parties }) => victims.map(id => [threadOf(id), parties.map(threadOf)] as const)),
+    findings.flatMap(({ victims, parties }) =>
+      victims.map(id => [threadOf(id), parties.map(threadOf)] as const),
+    ),
   )
   for (const [victim, sets] of truth.victims) {
     const behind = found.get(victim)

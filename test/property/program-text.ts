@@ -105,9 +105,7 @@ const stage = [
     `if (Atomics.add(counters, 3, 1) === PARTIES - 1) writeSync(1, 'ready\\n')`,
   ]),
   '',
-  ...block('function sleep()', [
-    `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600_000)`,
-  ]),
+  ...block('function sleep()', [`Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600_000)`]),
   '',
   ...block('function work(amount)', [
     `let total = 0`,
@@ -129,7 +127,9 @@ class ThreadText {
   readonly #accessories: Map<string, readonly string[]>
   /** The locks that it uses, in order of first use. */
   readonly #locks: readonly Lock[]
+  /** Parts of its code in functions or methods of their own, and functions besides. */
   readonly #apart: string[][] = []
+  readonly #functions: string[][] = []
   #number = 0
 
   constructor(plan: ThreadPlan, scenario: Scenario, accessories: Map<string, readonly string[]>) {
@@ -150,6 +150,10 @@ class ThreadText {
     const given = this.#locks.map(lock => this.#global(lock)).join(', ')
     if (this.#plan.host === 'function') return `${this.#plan.name}()`
     if (this.#plan.host === 'parameters') return `${this.#plan.name}(${given})`
+    if (this.#plan.host === 'options') {
+      const options = this.#locks.map((lock, at) => `${ordinals[at]!}: ${this.#global(lock)}`)
+      return `${this.#plan.name}({ ${options.join(', ')} })`
+    }
     return `new ${this.#className}(${given}).run()`
   }
 
@@ -158,7 +162,7 @@ class ThreadText {
     const body = this.#body()
     if (host === 'method') {
       const fields = this.#locks.map((_, at) => `#${ordinals[at]!}`)
-      return block(`class ${this.#className}`, [
+      const own = block(`class ${this.#className}`, [
         ...fields,
         ...block(
           `constructor(${this.#locks.map((_, at) => ordinals[at]!).join(', ')})`,
@@ -167,12 +171,16 @@ class ThreadText {
         ...block('run()', body),
         ...this.#apart.flat(),
       ])
+      return [...this.#functions.flatMap(lines => [...lines, '']), ...own]
     }
-    const parameters = host === 'parameters' ? this.#locks.map((_, at) => ordinals[at]!).join(', ') : ''
+    const parameters = host === 'function' ? '' : this.#locals().join(', ')
     const own = host === 'function' ? this.#own() : []
     return [
-      ...this.#apart.flatMap(lines => [...lines, '']),
-      ...block(`function ${name}(${parameters})`, [...own, ...body]),
+      ...[...this.#functions, ...this.#apart].flatMap(lines => [...lines, '']),
+      ...block(`function ${name}(${host === 'options' ? `{ ${parameters} }` : parameters})`, [
+        ...own,
+        ...body,
+      ]),
     ]
   }
 
@@ -206,7 +214,7 @@ class ThreadText {
     const name =
       host === 'method'
         ? `this.#${ordinals[at]!}`
-        : host === 'parameters'
+        : host === 'parameters' || host === 'options'
           ? ordinals[at]!
           : this.#ownLocks().includes(lock)
             ? ownName(lock)
@@ -215,7 +223,7 @@ class ThreadText {
   }
 
   #body(): string[] {
-    const { errands, early, walked, holds, again, tries, ending } = this.#plan
+    const { errands, early, walked, holds, together, again, tries, ending } = this.#plan
     const before = errands.flatMap(errand => this.#errand(errand))
     const attempts = tries.flatMap((lock, at) => this.#attempt(lock, at))
     const end =
@@ -229,14 +237,14 @@ class ThreadText {
     let inside = [...this.#lastMeeting(), ...attempts, 'standing()', ...end]
     if (early) inside = ['meet(1)', ...inside]
     for (const taking of again.toReversed()) inside = this.#taking(taking, inside)
-    const loop = this.#loopOver(holds)
-    if (loop) {
-      const [take, give] = loop
-      inside = [take, ...this.#unwalked(walked), ...inside, give]
-    } else {
+    const chain = this.#chain([...walked, ...holds])
+    if (walked.length > 0 && holds.length === 1 && together !== 'no' && chain)
+      return [...before, 'meet(0)', ...chain.take, ...inside, ...chain.give]
+    const all = this.#allTogether(holds, [...this.#unwalked(walked), ...inside])
+    if (all) inside = all
+    else
       for (const [at, taking] of [...holds.entries()].toReversed())
         inside = this.#taking(taking, inside, taking.apart, at === 0 ? this.#unwalked(walked) : [])
-    }
     const first = walked.flatMap((taking, at) => this.#openly(taking, `walked${at}`).take)
     const unwalked = holds.length === 0 ? this.#unwalked(walked) : []
     return [...before, 'meet(0)', ...first, ...unwalked, ...(early ? [] : ['meet(1)']), ...inside]
@@ -251,21 +259,65 @@ class ThreadText {
     return ['Atomics.add(counters, 2, 1)', 'while (Atomics.load(counters, 2) < PARTIES) {}']
   }
 
-  /** One loop that takes all, where they are locks of one class. */
-  #loopOver(holds: readonly Taking[]): readonly [string, string] | undefined {
-    const kits = new Set(holds.map(({ lock }) => kitFor(lock).name))
-    if (!this.#plan.inLoop || holds.length < 2 || kits.size > 1) return undefined
-    const { byFunctions, methods } = kitFor(holds[0]!.lock)
-    if (byFunctions) return undefined
-    const refs = holds.map(({ lock }) => this.#ref(lock))
-    return [
-      `for (const one of [${refs.join(', ')}]) one.${methods.take}()`,
-      `for (const one of [${refs.toReversed().join(', ')}]) one.${methods.give}()`,
-    ]
+  /** The locks' methods, where all are objects with methods of the same names. */
+  #methodsOf(takings: readonly Taking[]): Kit['methods'] | undefined {
+    const kits = takings.map(({ lock }) => kitFor(lock))
+    const [first] = kits
+    const alike = kits.every(
+      ({ byFunctions, methods }) => !byFunctions && methods.take === first!.methods.take,
+    )
+    return first && alike ? first.methods : undefined
   }
 
-  #errand({ shape, takings }: Errand): string[] {
+  /** One loop, or one function that calls itself, that takes all; inside, and what gives all back. */
+  #allTogether(holds: readonly Taking[], inside: readonly string[]): string[] | undefined {
+    const { together, name } = this.#plan
+    const methods = this.#methodsOf(holds)
+    if (together === 'no' || holds.length < 2 || !methods) return undefined
+    const refs = holds.map(({ lock }) => this.#ref(lock))
+    const release = this.#scenario.careless ? [] : [`one.${methods.give}()`]
+    if (together === 'loop')
+      return [
+        `for (const one of [${refs.join(', ')}]) one.${methods.take}()`,
+        ...inside,
+        ...release.map(give => `for (const one of [${refs.toReversed().join(', ')}]) ${give}`),
+      ]
+    const descend = `${name}Descends`
+    this.#functions.push(
+      block(`function ${descend}(list, number, action)`, [
+        'if (number === list.length) return action()',
+        `list[number].${methods.take}()`,
+        `${descend}(list, number + 1, action)`,
+        ...(this.#scenario.careless ? [] : [`list[number].${methods.give}()`]),
+      ]),
+    )
+    return [`${descend}([${refs.join(', ')}], 0, () => {`, ...indented(inside), '})']
+  }
+
+  /** Hand over hand along a list: the last one stays taken. */
+  #chain(takings: readonly Taking[]): { take: string[]; give: string[] } | undefined {
+    const methods = this.#methodsOf(takings)
+    if (takings.length < 2 || !methods) return undefined
+    const held = `held${this.#number++}`
+    const [first, ...rest] = takings.map(({ lock }) => this.#ref(lock))
+    return {
+      take: [
+        `let ${held} = ${first}`,
+        `${held}.${methods.take}()`,
+        ...block(`for (const next of [${rest.join(', ')}])`, [
+          `next.${methods.take}()`,
+          `${held}.${methods.give}()`,
+          `${held} = next`,
+        ]),
+      ],
+      give: [`${held}.${methods.give}()`],
+    }
+  }
+
+  #errand({ shape, takings, inLoop }: Errand): string[] {
     const [taking] = takings
+    const chain = shape === 'hand over hand' && inLoop ? this.#chain(takings) : undefined
+    if (chain) return [...chain.take, ...chain.give]
     if (shape === 'hand over hand') {
       const steps = takings.map(one => this.#openly(one, `hand${this.#number++}`))
       return steps.flatMap((step, at) => [
@@ -275,8 +327,7 @@ class ThreadText {
       ])
     }
     const once = this.#taking(taking!, ['work(3)'])
-    if (shape === 'loop')
-      return block(`for (let round = 0; round < ${this.#scenario.rounds}; round++)`, once)
+    if (shape === 'loop') return block(`for (let round = 0; round < ${this.#scenario.rounds}; round++)`, once)
     if (shape === 'branch') return [...block('if (work(5) > 0)', once)]
     return once
   }
@@ -295,6 +346,11 @@ class ThreadText {
   #openly({ lock, style }: Taking, name: string): { take: string[]; give: string[] } {
     const kit = kitFor(lock)
     const ref = this.#ref(lock)
+    if (this.#scenario.careless)
+      return {
+        take: [style === 'helper functions' ? `${this.#accessory(kit, 'begin')}(${ref})` : kit.take(ref)],
+        give: [],
+      }
     switch (style) {
       case 'helper functions':
         return {
@@ -322,14 +378,11 @@ class ThreadText {
     const { lock, style } = taking
     const kit = kitFor(lock)
     const body = [...first, ...(apart ? this.#called(inside) : inside)]
-    if (style === 'callback')
-      return [
-        `${this.#accessory(kit, 'with')}(${this.#ref(lock)}, () => {`,
-        ...indented(body),
-        `})`,
-      ]
+    if (style === 'callback' && !this.#scenario.careless)
+      return [`${this.#accessory(kit, 'with')}(${this.#ref(lock)}, () => {`, ...indented(body), `})`]
     const { take, give } = this.#openly(taking, `mine${this.#number++}`)
-    if (style === 'try finally') return [...take, 'try {', ...indented(body), '} finally {', ...indented(give), '}']
+    if (style === 'try finally' && !this.#scenario.careless)
+      return [...take, 'try {', ...indented(body), '} finally {', ...indented(give), '}']
     return [...take, ...body, ...give]
   }
 
@@ -341,11 +394,17 @@ class ThreadText {
       this.#apart.push(block(`${step}()`, lines))
       return [`this.${step}()`]
     }
-    const locals =
-      host === 'parameters' ? this.#locks.map((_, at) => ordinals[at]!) : this.#ownLocks().map(ownName)
+    const locals = this.#locals()
     const called = `${name}${step[0]!.toUpperCase()}${step.slice(1)}`
     this.#apart.push(block(`function ${called}(${locals.join(', ')})`, lines))
     return [`${called}(${locals.join(', ')})`]
+  }
+
+  /** What the thread's code has to hand on to a function outside of its own. */
+  #locals(): string[] {
+    return this.#plan.host === 'function'
+      ? this.#ownLocks().map(ownName)
+      : this.#locks.map((_, at) => ordinals[at]!)
   }
 
   /** A function or class around a kit's own; its name. */
@@ -356,7 +415,14 @@ class ThreadText {
     const give = kit.give(parameters)
     const fields = kit.byFunctions ? ['#cells', '#at'] : ['#lock']
     const texts = {
-      with: () => block(`function ${name}(${parameters}, action)`, [take, ...block('try', ['return action()']).slice(0, -1), '} finally {', `  ${give}`, '}']),
+      with: () =>
+        block(`function ${name}(${parameters}, action)`, [
+          take,
+          ...block('try', ['return action()']).slice(0, -1),
+          '} finally {',
+          `  ${give}`,
+          '}',
+        ]),
       begin: () => block(`function ${name}(${parameters})`, ['work(1)', take]),
       end: () => block(`function ${name}(${parameters})`, [give]),
       hold: () => block(`function ${name}(${parameters})`, [take, `return () => ${give}`]),

@@ -41,13 +41,15 @@ export type Ending =
 export interface Errand {
   readonly shape: 'once' | 'loop' | 'branch' | 'hand over hand'
   readonly takings: readonly Taking[]
+  /** Hand over hand in one loop over a list, where that can be. */
+  readonly inLoop: boolean
 }
 
 export interface ThreadPlan {
   readonly id: number
   readonly name: string
   /** Where its code stands: it decides how its locks are named there. */
-  readonly host: 'function' | 'parameters' | 'method'
+  readonly host: 'function' | 'parameters' | 'options' | 'method'
   readonly errands: readonly Errand[]
   /** Takes its locks before the others (`early`) or after them. */
   readonly early: boolean
@@ -56,8 +58,8 @@ export interface ThreadPlan {
   readonly holds: readonly Taking[]
   /** Re-entrant locks among these, entered once more. */
   readonly again: readonly Taking[]
-  /** All first locks are taken by one loop over a list. */
-  readonly inLoop: boolean
+  /** How the first locks are taken, where they are of one class: one by one, by a loop, or by a function that calls itself. */
+  readonly together: 'no' | 'loop' | 'recursion'
   /** Tried, and not had, before it asks. */
   readonly tries: readonly Lock[]
   readonly ending: Ending
@@ -73,8 +75,12 @@ export interface Scenario {
   readonly spins: boolean
   /** How often an errand in a loop is run: many times make its functions hot. */
   readonly rounds: number
+  /** Nothing is ever given back: a program of the sort that shows a deadlock in ten lines. */
+  readonly careless: boolean
 }
 
+const plainOnes: readonly Discipline[] = ['mutex', 'futex', 'owner']
+const allDisciplines: readonly Discipline[] = [...plainOnes, 'mutex', 'reentrant', 'ticket', 'semaphore']
 const lockNames = ['inbox', 'outbox', 'ledger', 'cache', 'printer', 'archive']
 const threadNames = ['main', 'teller', 'clerk', 'auditor', 'courier', 'porter', 'guard']
 
@@ -92,7 +98,11 @@ function draw(seed: number, wanted: boolean, random: Random): Scenario | undefin
   const count = random.between(2, 6)
   const mainTakesPart = random.chance(0.5)
   const ids = Array.from({ length: count }, (_, at) => (mainTakesPart ? at : at + 1))
-  const locks = lockNames.slice(0, random.between(1, 6)).map((name, number) => drawLock(name, number, random))
+  const careless = random.chance(0.08)
+  const disciplines = careless ? plainOnes : allDisciplines
+  const locks = lockNames
+    .slice(0, random.between(1, 6))
+    .map((name, number) => drawLock(name, number, random.pick(disciplines), random))
 
   const holdsOf = new Map<number, Lock[]>(ids.map(id => [id, []]))
   const free = new Map(locks.map(lock => [lock, lock.units]))
@@ -141,7 +151,7 @@ function draw(seed: number, wanted: boolean, random: Random): Scenario | undefin
     return {
       id,
       name: threadNames[id]!,
-      host: random.pick(['function', 'parameters', 'method'] as const),
+      host: random.pick(['function', 'parameters', 'options', 'method'] as const),
       errands: Array.from({ length: random.between(0, 2) }, () => drawErrand(locks, random)),
       early: early.has(id),
       walked,
@@ -149,7 +159,7 @@ function draw(seed: number, wanted: boolean, random: Random): Scenario | undefin
       again: holds
         .filter(lock => lock.discipline === 'reentrant' && random.chance(0.4))
         .map(lock => drawTaking(lock, random)),
-      inLoop: random.chance(0.3),
+      together: random.pick(['no', 'no', 'loop', 'recursion'] as const),
       tries: taken.filter(lock => lock.discipline !== 'ticket' && random.chance(0.1)),
       ending,
     }
@@ -164,13 +174,16 @@ function draw(seed: number, wanted: boolean, random: Random): Scenario | undefin
       walked: [],
       holds: [],
       again: [],
-      inLoop: false,
+      together: 'no',
       tries: [],
       ending: { kind: 'idles' },
     })
+  if (careless)
+    for (const [at, thread] of threads.entries())
+      threads[at] = { ...thread, errands: [], walked: [], tries: [] }
   const spins = random.chance(0.12)
   const rounds = random.pick([2, 3, 3000])
-  const scenario = { seed, hangs: wanted, locks, threads, spins, rounds }
+  const scenario = { seed, hangs: wanted, locks, threads, spins, rounds, careless }
   return liveIn(scenario).size < threads.length === wanted ? scenario : undefined
 }
 
@@ -195,16 +208,7 @@ function plantCycle(
   })
 }
 
-function drawLock(name: string, number: number, random: Random): Lock {
-  const discipline = random.pick<Discipline>([
-    'mutex',
-    'mutex',
-    'futex',
-    'owner',
-    'reentrant',
-    'ticket',
-    'semaphore',
-  ])
+function drawLock(name: string, number: number, discipline: Discipline, random: Random): Lock {
   const manners: readonly Manner[] = ['private field', 'public field', 'array and index']
   // The depth of a re-entrant lock needs an object to be kept in.
   const manner = random.pick<Manner>(
@@ -240,13 +244,14 @@ function drawTaking(lock: Lock, random: Random): Taking {
 
 function drawErrand(locks: readonly Lock[], random: Random): Errand {
   const shape = random.pick(['once', 'loop', 'branch', 'hand over hand'] as const)
-  if (shape !== 'hand over hand') return { shape, takings: [drawTaking(random.pick(locks), random)] }
+  const inLoop = random.chance(0.5)
+  if (shape !== 'hand over hand') return { shape, inLoop, takings: [drawTaking(random.pick(locks), random)] }
   // In the order of their numbers, so that two walkers never meet.
   const walk = random
     .shuffled(locks)
     .slice(0, random.between(1, 3))
     .sort((left, right) => left.number - right.number)
-  return { shape, takings: walk.map(lock => drawTaking(lock, random)) }
+  return { shape, inLoop, takings: walk.map(lock => drawTaking(lock, random)) }
 }
 
 /** The threads that can still go on, by brute force. */

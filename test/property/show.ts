@@ -8,14 +8,16 @@ const [first = 1, last = first] = range.split('-').map(Number)
 const seeds = Array.from({ length: last - first + 1 }, (_, at) => first + at)
 const begun = performance.now()
 const outcomes = await runSeeds(seeds, node, join(tmpdir(), 'impasse-lock-programs'), outcome => {
-  if (seeds.length === 1 || process.env['IMPASSE_DETAILS']) {
+  if (seeds.length === 1 || process.env.IMPASSE_DETAILS) {
     if (seeds.length === 1 || outcome.result === 'missed') details(outcome)
-  }
-  else if (outcome.result !== 'right' && outcome.result !== 'suspected')
+  } else if (outcome.result !== 'right' && outcome.result !== 'suspected')
     console.log(`${outcome.seed} ${outcome.result}: ${outcome.detail}`)
-  else if (outcome.result === 'suspected') console.log(`${outcome.seed} only suspected: ${outcome.diagnosis?.findings.find(one => one.status === 'suspected')?.doubts.join(' ')}`)
+  else if (outcome.result === 'suspected')
+    console.log(
+      `${outcome.seed} only suspected: ${outcome.diagnosis?.findings.find(one => one.status === 'suspected')?.doubts.join(' ')}`,
+    )
 })
-console.log(`${count(outcomes).text} (${Math.round((performance.now() - begun) / 1000)} s)`)
+console.log(`${count(outcomes)} (${Math.round((performance.now() - begun) / 1000)} s)`)
 process.exit()
 
 function details({ path, result, detail, snapshot, diagnosis }: Outcome): void {
@@ -27,14 +29,35 @@ function details({ path, result, detail, snapshot, diagnosis }: Outcome): void {
       console.log(
         'thread',
         id,
-        looks.map(({ at, activity, frames }) => `${Math.round(at)} ms ${activity.kind} ${frames.length} frames`),
+        looks.map(
+          ({ at, activity, frames }) => `${Math.round(at)} ms ${activity.kind} ${frames.length} frames`,
+        ),
         undisturbed,
         moved ?? '',
       )
   for (const one of snapshot?.resources ?? [])
-    console.log('resource', one.id, one.kind, one.label, one.word?.value, 'capacity', one.capacity, 'free', one.free, one.complete)
+    console.log(
+      'resource',
+      one.id,
+      one.kind,
+      one.label,
+      one.word?.value,
+      'capacity',
+      one.capacity,
+      'free',
+      one.free,
+      one.complete,
+    )
   for (const one of snapshot?.waits ?? [])
     console.log('wait', one.party, JSON.stringify(one.request), one.call, one.sure, one.doubt ?? '')
   for (const one of snapshot?.holds ?? [])
-    console.log('hold', one.party, one.resource, JSON.stringify(one.acquiredAt), one.sure, one.evidence, one.doubt ?? '')
+    console.log(
+      'hold',
+      one.party,
+      one.resource,
+      JSON.stringify(one.acquiredAt),
+      one.sure,
+      one.evidence,
+      one.doubt ?? '',
+    )
 }

@@ -32,9 +32,7 @@ export async function resolveCall(
   let callee = unwrapped(call.callee as Node)
   if (callee.type === 'SequenceExpression')
     callee = unwrapped(callee.expressions[callee.expressions.length - 1] as Node)
-  const given = (call.arguments as Node[])
-    .slice(0, 6)
-    .map(argument => argumentOf(argument))
+  const given = (call.arguments as Node[]).slice(0, 6).map(argument => argumentOf(argument))
   const constructs = call.type === 'NewExpression'
 
   if (callee.type === 'MemberExpression' && callee.object.type === 'Super' && !callee.computed) {
@@ -43,7 +41,7 @@ export async function resolveCall(
     return applied(method, environment.receiver(), given)
   }
   if (callee.type === 'MemberExpression') {
-    const receiver = valueOf(callee.object as Node)
+    const receiver = readingFor(callee.object as Node)
     if (!('activation' in environment)) void foreseen(receiver, asker)
     const indirect = !callee.computed && ['call', 'apply'].includes(syntax.textOf(callee.property))
     let called = await environment.evaluate(callee, moment)
@@ -87,7 +85,7 @@ export async function resolveCall(
   }
 
   /** A value, or what a lost object was made of. */
-  async function valueOf(node: Node): Promise<Known> {
+  async function readingFor(node: Node): Promise<Known> {
     const pending = madeBy(environment, node, moment, catalogue, asker)
     const value = await environment.evaluate(node, moment)
     const made = value.made || !isLost(value.answer) ? undefined : await pending
@@ -99,7 +97,7 @@ export async function resolveCall(
     const node = unwrapped(argument)
     if (isFunction(node) || ['ObjectExpression', 'TemplateLiteral', 'ArrayExpression'].includes(node.type))
       return Promise.resolve(unknown('cannot be read here'))
-    return valueOf(node)
+    return readingFor(node)
   }
 
   async function bound(value: Value, values: readonly Promise<Known>[], doubt: string | undefined) {

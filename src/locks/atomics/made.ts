@@ -29,11 +29,12 @@ export async function madeBy(
   const made = await resolveCall(environment, call, { ...moment, from: call }, catalogue, asker)
   if (!made || made === 'unreadable' || made.doubt !== undefined) return undefined
   const { origin, closure } = made
-  const constructor = new CalleeEnvironment({ ...origin, ...made, constructs: true }, asker)
+  const maker = new CalleeEnvironment({ ...origin, ...made, constructs: true }, asker)
   return {
     member: async name => {
-      if (isSetElsewhere(origin.syntax, origin.owner, name)) return unknown('stale', `\`${name}\` is set anew`)
-      const field = await constructor.constructedField(name)
+      if (isSetElsewhere(origin.syntax, origin.owner, name))
+        return unknown('stale', `\`${name}\` is set anew`)
+      const field = await maker.constructedField(name)
       if (field) return field
       const type = known((await closure).answer)
       if (type?.kind !== 'function' || name.startsWith('#')) return unknown('no such name', name)
@@ -43,14 +44,18 @@ export async function madeBy(
 }
 
 /** Whether a field is assigned to outside of the constructor, or there more than once. */
-function isSetElsewhere(syntax: Environment['syntax'], constructor: Node, name: string): boolean {
+function isSetElsewhere(syntax: Environment['syntax'], maker: Node, name: string): boolean {
   let sets = 0
-  for (const node of walk(classOf(syntax, constructor) ?? syntax.root)) {
+  for (const node of walk(classOf(syntax, maker) ?? syntax.root)) {
     const target =
-      node.type === 'AssignmentExpression' ? node.left : node.type === 'UpdateExpression' ? node.argument : undefined
+      node.type === 'AssignmentExpression'
+        ? node.left
+        : node.type === 'UpdateExpression'
+          ? node.argument
+          : undefined
     if (target?.type !== 'MemberExpression' || syntax.textOf(target.property) !== name) continue
     const owner = syntax.ownerOf(node)
-    if (owner !== constructor || !isFunction(owner)) return true
+    if (owner !== maker || !isFunction(owner)) return true
     sets += 1
   }
   return sets > 1
