@@ -87,12 +87,13 @@ export function reduceTwice(snapshot: Snapshot, roster: Roster): Reduction {
 }
 
 function edgeDoubts(edges: readonly Edge[], roster: Roster): readonly string[] {
+  const why = (doubt: string | undefined) => (doubt === undefined ? '' : `: ${roster.named(doubt)}`)
   const doubts = edges.flatMap(({ sure, from, to, by, resource, doubt, wait }) => {
     if (sure) return []
     const verb = by.kind === 'hold' ? 'holds' : 'would have to bring'
     return wait.sure
-      ? [`It is not sure that ${roster.name(to)} ${verb} ${resource.label}: ${doubt}.`]
-      : [`It is not sure what ${roster.name(from)} waits for: ${doubt}.`]
+      ? [`It is not sure that ${roster.name(to)} ${verb} ${resource.label}${why(doubt)}.`]
+      : [`It is not sure what ${roster.name(from)} waits for${why(doubt)}.`]
   })
   return [...new Set(doubts)].slice(0, 8).map(capital)
 }

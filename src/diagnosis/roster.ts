@@ -1,5 +1,5 @@
 /** Who is who: threads and processes by id, and how a reader knows them. */
-import type { Process, Snapshot, Thread } from '../snapshot/model.ts'
+import { isUnknown, type Process, type Snapshot, type Thread } from '../snapshot/model.ts'
 
 export interface Roster {
   thread(party: string): Thread | undefined
@@ -8,6 +8,8 @@ export interface Roster {
   processOf(party: string): Process | undefined
   /** `the main thread`, `worker 2 "drain"`, `task 3 of worker 1`, `process 4711`; with the pid where there are several. */
   name(party: string): string
+  /** A reason with the ids of parties in it, as a reader knows them. */
+  named(text: string): string
   /** Smaller for those that a reader knows better: main threads, then workers, then all others. */
   rank(party: string): number
 }
@@ -37,6 +39,7 @@ export function buildRoster(snapshot: Snapshot): Roster {
     threadOf,
     processOf,
     name,
+    named: text => text.replace(/\bp\d+\/[tn]\d+(?:\/a\d+)?\b/g, name),
     rank: party => {
       const role = threads.get(party)?.role
       if (role === 'main') return 0
@@ -50,9 +53,12 @@ export function buildRoster(snapshot: Snapshot): Roster {
 export function threadName(thread: Thread): string {
   if (thread.role === 'main') return 'the main thread'
   if (thread.role === 'worker') {
-    const plain = `worker ${thread.threadId ?? '?'}`
     const own = thread.name.trim()
-    return own === '' || /^(\[?worker( \d+)?\]?|worker ?thread)/i.test(own) ? plain : `${plain} "${own}"`
+    const says = own !== '' && !/^(\[?worker( \d+)?\]?|worker ?thread|node$)/i.test(own)
+    const named = says ? ` "${own}"` : ''
+    // Of one that only the kernel knows, its number among workers is not known.
+    if (thread.threadId === null) return `a worker${named} (${isUnknown(thread.tid) ? thread.id : `tid ${thread.tid}`})`
+    return `worker ${thread.threadId}${named}`
   }
   return `thread ${thread.name === '' ? thread.id : `"${thread.name}"`}`
 }

@@ -29,8 +29,8 @@ export function waitingText(
   const head = `waits for ${what}${waitingIn(wait, roster)}${until}`
   const [edge] = chain
   if (!edge) {
-    const why = resource && isUnknown(resource.complete) ? `: ${resource.complete.unknown}` : ''
-    const who = asks[0]?.kind === 'produced' ? 'who could bring it' : 'who holds it'
+    const why = resource && isUnknown(resource.complete) ? `: ${roster.named(resource.complete.unknown)}` : ''
+    const who = asks[0]?.kind === 'produced' ? 'who would wake it' : 'who holds it'
     return resource ? `${head}; ${who} is not known${why}` : head
   }
   const verb =

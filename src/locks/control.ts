@@ -1,10 +1,10 @@
 import type { Via } from '../snapshot/model.ts'
 import type { Activation, ValueSource } from '../snapshot/question.ts'
-import { declarationOf, isConstant } from '../sources/scopes.ts'
+import { type Declaration, declarationOf, isConstant } from '../sources/scopes.ts'
 import type { Syntax } from '../sources/syntax.ts'
 import type { SyntaxStore } from '../sources/syntax-store.ts'
-import { type CallNode, isCall, isFunction, type Node, unwrapped } from '../sources/syntax-tree.ts'
-import { calledName, namesOf } from './atomics/function-catalogue.ts'
+import { type CallNode, isCall, isFunction, type Node, unwrapped, walk } from '../sources/syntax-tree.ts'
+import { calledName, classOf, namesOf } from './atomics/function-catalogue.ts'
 import { nodeVia } from './node-callers.ts'
 
 interface Place {
@@ -95,15 +95,51 @@ function conversion(name: string, of: string, caller: Place, called: string | un
   return via('conversion', `${name}${of}${called === undefined ? '' : `, run by ${called}()`}`)
 }
 
-/** A function that is a member of the handler of a `new Proxy`. */
-function trap(callee: Place, name: string): Via | undefined {
+/** A function that is a member of what the source gives to a `new Proxy` as its handler. */
+function trap({ syntax, owner }: Place, name: string): Via | undefined {
   if (!traps.has(name)) return undefined
-  const { syntax, owner } = callee
-  const property = syntax.parentOf(owner)
-  if (property?.type === 'MethodDefinition') return via('proxy trap', `trap '${name}' of a Proxy`)
-  const handler = property && syntax.parentOf(property)
-  if (handler?.type !== 'ObjectExpression') return undefined
-  return via('proxy trap', `trap '${name}' of a Proxy`)
+  const member = syntax.parentOf(owner)
+  const home = member?.type === 'MethodDefinition' ? classOf(syntax, owner) : member && syntax.parentOf(member)
+  const isMember = member?.type === 'MethodDefinition' || home?.type === 'ObjectExpression'
+  if (!home || !isMember) return undefined
+  const isStatic = member.type === 'MethodDefinition' && member.static
+  for (const node of walk(syntax.root)) {
+    const handler = isCall(node) && makesProxy(syntax, node) ? (node.arguments[1] as Node) : undefined
+    if (handler && isOrMakes(syntax, handler, home, isStatic))
+      return via('proxy trap', `trap '${name}' of a Proxy`)
+  }
+  return undefined
+}
+
+/** `new Proxy(…)`, `Proxy.revocable(…)`, of the engine's own `Proxy`. */
+function makesProxy(syntax: Syntax, call: CallNode): boolean {
+  const text = call.type === 'NewExpression' ? 'Proxy' : 'Proxy.revocable'
+  return syntax.textOf(call.callee as Node) === text && !declarationOf(syntax, 'Proxy', call)
+}
+
+/** Whether an expression gives `home` itself, or for a class an instance of it or of what extends it. */
+function isOrMakes(syntax: Syntax, expression: Node, home: Node, itself: boolean, most = 8): boolean {
+  const node = unwrapped(expression)
+  const isClass = home.type !== 'ObjectExpression'
+  if (node === home) return !isClass || itself
+  if (most === 0) return false
+  if (node.type === 'Identifier') {
+    const declaration = declarationOf(syntax, node.name, node)
+    const value = declaration && valueOf(declaration)
+    if (value && value !== node) return isOrMakes(syntax, value, home, itself, most - 1)
+    return false
+  }
+  if (node.type === 'NewExpression' && isClass && !itself)
+    return isOrMakes(syntax, node.callee as Node, home, true, most - 1)
+  const isChild = node.type === 'ClassDeclaration' || node.type === 'ClassExpression'
+  return isChild && itself && node.superClass
+    ? isOrMakes(syntax, node.superClass as Node, home, true, most - 1)
+    : false
+}
+
+/** What a name stands for from its declaration on: a class, or what it is first set to. */
+function valueOf({ kind, node, initialiser, path }: Declaration): Node | undefined {
+  return kind === 'class' ? node : path === undefined ? initialiser : undefined
 }
 
 /** `for … of`, spread and destructuring call `next` and `Symbol.iterator` by themselves. */

@@ -6,7 +6,7 @@ import { lastLook, stoodStill } from '../stay.ts'
 import { findResource, waitsOf } from '../waits-for-graph.ts'
 import { waitingIn } from './edge-sentence.ts'
 
-/** A thread that sleeps on for something nobody is left to bring. */
+/** A thread that sleeps on though nobody is left that could wake it. */
 export function nobodyLeft(
   { resource: { resource, productions } }: LostResource,
   waiters: readonly string[],
@@ -17,7 +17,7 @@ export function nobodyLeft(
   if (resource.sort !== 'consumable' || productions.length > 0) return undefined
   const waits = waiters.flatMap(party => waitsOf(reduction.graph, party))
   if (waits.length === 0 || !waits.every(wait => sleepsOn(roster.thread(wait.party), wait))) return undefined
-  return finding(waits, resource, victims, roster, 'and nobody that could bring it is left')
+  return finding(waits, resource, victims, roster, 'and nobody is left that could wake it', [])
 }
 
 /**
@@ -38,7 +38,8 @@ export function sleepers(
   })
   const ids = new Set(asleep.map(({ thread }) => thread.id))
   if (threads.some(thread => !ids.has(thread.id) && mayWake(thread))) return []
-  return asleep.map(({ wait, resource, why }) => finding([wait], resource, [], roster, why))
+  const others = ['No thread that runs could be about to wake it.']
+  return asleep.map(({ wait, resource, why }) => finding([wait], resource, [], roster, why, others))
 }
 
 function alreadyThere(
@@ -72,17 +73,19 @@ function finding(
   victims: readonly string[],
   roster: Roster,
   why: string,
+  more: readonly string[],
 ): Finding {
   const parties = [...new Set(waits.map(wait => wait.party))]
   return {
     kind: 'lost-wakeup',
     status: 'suspected',
-    title: `${bare(roster.name(parties[0]!))} sleeps on for ${resource.label}, ${why}`,
+    title: `${bare(roster.name(parties[0]!))} sleeps on at ${resource.label}, ${why}`,
     explanation: [
       ...waits.map(
         wait => `${capital(roster.name(wait.party))} waits for ${resource.label}${waitingIn(wait, roster)}.`,
       ),
-      `It sleeps on ${why}; no thread that runs could be about to wake it.`,
+      `It sleeps on ${why}.`,
+      ...more,
     ].join('\n'),
     parties,
     victims,

@@ -1,4 +1,4 @@
-import type { Thread } from '../../snapshot/model.ts'
+import type { Process, Thread } from '../../snapshot/model.ts'
 import type { Finding } from '../diagnosis.ts'
 import { doing, ownFrame } from '../doing.ts'
 import { frameText } from '../frame-text.ts'
@@ -29,7 +29,14 @@ export function nativeBlock(thread: Thread, roster: Roster): Finding {
     waits: [],
     advice: place
       ? `use the asynchronous form of what ${frameText(place, process)} calls, or give it a time limit`
-      : 'find the call in the gaps below; a debugger of native code shows more',
+      : `that cannot be told without its stack; ${whatShows(process)}`,
     doubts: [],
   }
+}
+
+function whatShows(process: Process | undefined): string {
+  const native = `\`gdb -p ${process?.pid ?? '<pid>'}\``
+  return process && process.gaps.length > 0
+    ? `NOT SEEN, at the end, says what would show the JavaScript part, and ${native} shows the native one`
+    : `${native} shows the native part`
 }

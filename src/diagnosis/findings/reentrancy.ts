@@ -1,4 +1,5 @@
 import { isUnknown } from '../../snapshot/model.ts'
+import type { Edge } from '../diagnosis.ts'
 import { functionName } from '../frame-text.ts'
 import { bare, capital } from '../roster.ts'
 import { acquiredIn, edgeSentences, waitingIn } from './edge-sentence.ts'
@@ -24,7 +25,7 @@ export const reentrancy: SetKind = {
     const since =
       acquired === ''
         ? '.'
-        : `: acquired${acquired}${edge.by.hold.frame === undefined ? '' : ', further down the same stack'}.`
+        : `: acquired${acquired}${inOneCall(edge) ? ', in the same call' : edge.by.hold.frame === undefined ? '' : ', further down the same stack'}.`
     const already = edge.sure ? 'already holds it' : 'probably holds it already'
     return `${who} waits for ${edge.resource.label}${waitingIn(edge.wait, roster)}\nand ${already}${since}`
   },
@@ -32,7 +33,17 @@ export const reentrancy: SetKind = {
   advise: ({ cycle }) => {
     const [edge] = cycle
     const held = edge?.by.kind === 'hold' ? edge.by.hold.at : undefined
-    const holder = held && !isUnknown(held) ? functionName(held) : 'its holder'
-    return `release ${edge?.resource.label ?? 'the lock'} before ${holder} calls out to code that may take it again, or use a lock that its owner may re-enter`
+    const label = edge?.resource.label ?? 'the lock'
+    const known = held && !isUnknown(held) ? held : undefined
+    const topLevel = known?.function === '(module)'
+    const holder = topLevel ? "the module's top level" : known ? functionName(known) : 'its holder'
+    if (edge && inOneCall(edge))
+      return `release ${label} before taking it a second time ${topLevel ? 'at' : 'in'} ${holder}`
+    return `release ${label} before ${holder} calls out to code that may take it again, or use a lock that its owner may re-enter`
   },
+}
+
+/** The frame that asks is the one that took it: no call lies between. */
+function inOneCall({ by, wait }: Edge): boolean {
+  return by.kind === 'hold' && by.hold.frame !== undefined && by.hold.frame === wait.frame
 }

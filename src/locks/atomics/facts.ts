@@ -117,7 +117,9 @@ class Combination {
 
   async #resource(id: string, key: string, waiters: readonly Waiter[]) {
     const word = known(waiters[0]!.word)
-    const judged = judge(this.#read.get(key) ?? [], waiters, this.#prepared.catalogue)
+    const all = judge(this.#read.get(key) ?? [], waiters, this.#prepared.catalogue)
+    const judged = all.filter(one => !one.handedOn)
+    const handedOn = all.find(one => one.handedOn)
     const taking = waiters.find(waiter => waiter.acquiring)?.acquiring
     // A counter that nobody holds is awaited, not locked: anybody may raise it.
     const isLock =
@@ -140,7 +142,7 @@ class Combination {
     const complete: Resource['complete'] = !word
       ? { unknown: 'the word that it waits for could not be read' }
       : isLock
-        ? this.#completeHolders(judged, taking.lock, owners !== undefined)
+        ? this.#completeHolders(judged, taking.lock, owners !== undefined, handedOn)
         : this.#completeProducers()
     const capacity = capacityOf(kind, word, holds, complete === true)
     const resource: Resource = {
@@ -205,10 +207,24 @@ class Combination {
     return this.#others ? true : { unknown: 'not all threads of the process are known' }
   }
 
-  #completeHolders(judged: readonly JudgedHold[], lock: string, byOwner: boolean): Resource['complete'] {
+  #completeHolders(
+    judged: readonly JudgedHold[],
+    lock: string,
+    byOwner: boolean,
+    handedOn: JudgedHold | undefined,
+  ): Resource['complete'] {
     if (byOwner) return true
     const single = lock === 'mutex' || lock === 'ticket lock'
     if (single && judged.some(one => one.doubt === undefined)) return true
+    if (handedOn) {
+      const taker = handedOn.holding.party
+      return {
+        unknown: `${taker} took it, but nothing on its stack gives it back: another thread may be meant to`,
+      }
+    }
+    const idle = this.#others?.find(other => other.idle)
+    if (judged.length === 0 && idle)
+      return { unknown: `a callback or a suspended function of ${idle.party} may hold it` }
     const unseen = this.#others === undefined ? [] : this.#others.filter(other => !other.idle)
     if (this.#others === undefined) return { unknown: 'not all threads of the process are known' }
     if (unseen.length > 0) return { unknown: `the stack of ${unseen[0]!.party} was not read` }
@@ -255,7 +271,7 @@ class Combination {
     const line = 'line' in acquiredAt ? ` at line ${acquiredAt.line}` : ''
     const evidence = judged.byOwner
       ? `the word holds ${event.taken}, the id that this thread writes when it takes the lock with \`${shorten(text)}\``
-      : `\`${shorten(text)}\`${line} has returned${event.suspended ? ', in a function that is suspended,' : ''} and nothing on this stack has released it since${judged.holding.ahead ? '; its release is still to come' : ''}`
+      : `\`${shorten(text)}\`${line} has returned${event.suspended ? ', in a function that is suspended,' : ''} and nothing on this stack has released it since${judged.holding.ahead > 0 ? '; its release is still to come' : ''}`
     return {
       label: naming.label,
       hold: {

@@ -7,8 +7,8 @@ import { gives, net, sameWord } from './netting.ts'
 export interface Holding {
   readonly party: string
   readonly event: LockEvent
-  /** Whether a release of it is still to come on this stack (rule S1). */
-  readonly ahead: boolean
+  /** How many releases of it are still to come on this stack (rule S1). */
+  readonly ahead: number
 }
 
 /** What a thread holds: its frames from the outermost in, each taking back what it releases and adding what it takes. */
@@ -22,7 +22,7 @@ export function holdingsOf(party: string, frames: readonly FrameEvents[]): reado
   return holds.map(event => ({
     party,
     event,
-    ahead: event.scoped === true || ahead.some(one => releases(one, event)),
+    ahead: ahead.filter(one => releases(one, event)).length + (event.scoped === true ? 1 : 0),
   }))
 }
 

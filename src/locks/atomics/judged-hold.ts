@@ -11,6 +11,8 @@ export interface JudgedHold {
   readonly doubt: string | undefined
   /** The word itself names the holder. */
   readonly byOwner: boolean
+  /** Nothing on the stack of its taker gives it back, and the program does elsewhere: a gate, a hand-off, a slot. */
+  readonly handedOn: boolean
 }
 
 /**
@@ -31,14 +33,17 @@ export function judge(
     // The word says that nobody has it.
     if (acquiring.plain && acquiring.free !== undefined && value === acquiring.free) continue
     // S1: a counter that this stack never gives back is consumed, not held.
-    if (!acquiring.plain && !ahead) continue
+    if (!acquiring.plain && ahead === 0) continue
     if (holdsItself(holding, waiters)) continue
     const owned = ownerIn(event, value)
     if (owned === 'another') continue
+    const byOwner = owned === 'this'
     judged.push({
       holding,
-      doubt: doubtOf(event, ahead, owned === 'this', catalogue),
-      byOwner: owned === 'this',
+      doubt: byOwner ? undefined : doubtOf(event),
+      byOwner,
+      handedOn:
+        !byOwner && ahead < needed(holding, holdings, waiters) && useOf(catalogue, event).releases > 0,
     })
   }
   return exclusive(judged)
@@ -71,19 +76,23 @@ function isOwnerWord(event: LockEvent): boolean {
   return takes !== undefined && takes.type !== 'Literal' && event.ownerWord === true
 }
 
-function doubtOf(
-  event: LockEvent,
-  ahead: boolean,
-  byOwner: boolean,
-  catalogue: FunctionCatalogue,
-): string | undefined {
-  if (byOwner) return undefined
+/**
+ * How many releases have to be ahead on the stack of a lock's owner: one for each time that it has it, and one more
+ * where it is about to take it again. Who takes a word twice and gives it back once waits for somebody else's release.
+ */
+function needed({ party }: Holding, holdings: readonly Holding[], waiters: readonly Waiter[]): number {
+  const taken = holdings.filter(
+    other => other.party === party && other.event.acquiring?.mode === 'exclusive',
+  ).length
+  const again = waiters.some(waiter => waiter.party === party && waiter.acquiring)
+  return Math.max(1, again ? taken + 1 : 1)
+}
+
+function doubtOf(event: LockEvent): string | undefined {
   if (event.doubts[0]) return event.doubts[0]
   if (event.conditions.length > 0)
     return 'whether that acquisition was run, or succeeded, could not be decided'
   if (event.within.ambiguous) return 'several functions of the program have the text of the one that took it'
-  if (!ahead && useOf(catalogue, event).releases > 0)
-    return 'nothing further out on this stack releases it, though the program does elsewhere: it may have been handed on'
   return undefined
 }
 
