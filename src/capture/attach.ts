@@ -6,7 +6,7 @@ import { type Clock, sleep } from './clock.ts'
 import { lookInside } from './inside.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { lookAtKernel } from './look.ts'
-import { type Closed, type Opened, openInspector } from './open-inspector.ts'
+import { type Closed, type Opened, openInspector, outOfTime } from './open-inspector.ts'
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
 import {
   kernelThreads,
@@ -63,6 +63,7 @@ async function lookThrough(
     throwIfInterrupted(options)
     if (inside === undefined) {
       sameProcess(target)
+      if (clock.expired) return await lookOutside(target, options, clock, outOfTime(clock))
       return await lookOutside(target, options, clock, {
         reason:
           'The main thread, through which all threads are reached, did not answer the inspector: it is in native code or in a system call.',

@@ -1,21 +1,23 @@
 /** From pids to a snapshot: the only stage that touches a process. */
 import { release as kernelRelease } from 'node:os'
+import { ImpasseError } from '../errors.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { TOOL } from '../version.ts'
 import { type Attached, attach } from './attach.ts'
 import { Clock } from './clock.ts'
 import { type CaptureOptions, DEFAULT_LOOKS, DEFAULT_TIMEOUT_MS } from './options.ts'
 
-/** Looks at one or more processes side by side. Throws an `ImpasseError` when one of them cannot be looked at. */
+/**
+ * Looks at one or more processes side by side. Throws an `ImpasseError` when one of them cannot be looked at, unless
+ * `onFailure` takes it and others are left.
+ */
 export async function capture(
   pids: number | readonly number[],
   options: CaptureOptions = {},
 ): Promise<Snapshot> {
   const clock = new Clock(options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
   const capturedAt = new Date().toISOString()
-  const attached: readonly Attached[] = await Promise.all(
-    [pids].flat().map(pid => attach(pid, options, clock)),
-  )
+  const attached = await attachAll([...new Set([pids].flat())], options, clock)
   const facts = attached.map(({ facts }) => facts)
   return {
     format: 'impasse-snapshot',
@@ -31,4 +33,30 @@ export async function capture(
     productions: facts.flatMap(({ productions }) => productions),
     waits: facts.flatMap(({ waits }) => waits),
   }
+}
+
+async function attachAll(
+  pids: readonly number[],
+  options: CaptureOptions,
+  clock: Clock,
+): Promise<readonly Attached[]> {
+  const attaching = pids.map(pid => attach(pid, options, clock))
+  const { onFailure } = options
+  if (onFailure === undefined || pids.length === 1) return Promise.all(attaching)
+  const settled = await Promise.allSettled(attaching)
+  const failures = settled.flatMap((result, at) =>
+    result.status === 'rejected' ? [{ pid: pids[at]!, error: result.reason as unknown }] : [],
+  )
+  for (const { error } of failures) if (!isOfOne(error)) throw error
+  const attached = settled.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+  // The last one is thrown where nothing else is left to tell.
+  const told = attached.length > 0 ? failures : failures.slice(0, -1)
+  for (const { pid, error } of told) if (isOfOne(error)) onFailure(pid, error)
+  if (attached.length === 0 && failures.length > 0) throw failures.at(-1)!.error
+  return attached
+}
+
+/** A failure that says nothing about the other processes: neither a bug nor an interruption. */
+function isOfOne(error: unknown): error is ImpasseError {
+  return error instanceof ImpasseError && error.code !== 'IMPASSE_INTERRUPTED'
 }

@@ -17,6 +17,11 @@ export class Clock {
     return Math.max(1, Math.min(stepMs, this.#totalMs - this.now))
   }
 
+  /** The bound of the whole, milliseconds. */
+  get totalMs(): number {
+    return this.#totalMs
+  }
+
   get expired(): boolean {
     return this.now >= this.#totalMs
   }

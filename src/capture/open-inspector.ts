@@ -50,11 +50,14 @@ export async function openInspector(target: Target, clock: Clock): Promise<Opene
   if (stuck !== undefined) return outsideOfJavaScript(stuck)
   const holder = portHolder(target)
   sameProcess(target)
+  // What nobody has the time to close is not opened.
+  if (clock.expired) return outOfTime(clock)
   process.kill(target.pid, 'SIGUSR1')
   const opened = await awaitPort(target, before, clock)
   if (opened !== undefined) {
     const endpoint = await firstInspector([opened], clock)
     if (endpoint !== undefined) return connect(endpoint, 'opened', clock)
+    if (clock.expired) return outOfTime(clock)
     return {
       reason: `It opened its inspector on port ${opened.port}, which then did not answer within ${CONNECT_MS} ms.`,
       remedy: 'Try again; a firewall on the loopback device may be in between.',
@@ -63,7 +66,15 @@ export async function openInspector(target: Target, clock: Clock): Promise<Opene
   // It may have listened all the time, on a port that nothing announces.
   const silent = await firstInspector(before.filter(isLoopback), clock)
   if (silent !== undefined) return connect(silent, 'reused', clock)
-  return notOpened(target, holder)
+  return clock.expired ? outOfTime(clock) : notOpened(target, holder)
+}
+
+/** The bound of the whole, not the target, is why. */
+export function outOfTime({ totalMs }: Clock): Closed {
+  return {
+    reason: `The time limit given with --timeout (${totalMs} ms) ran out before its inspector was open and had answered.`,
+    remedy: 'Give it more time: an idle machine needs about a second, and 10s is the default.',
+  }
 }
 
 /** The wait is over without a port: says which of the known reasons it is. */
@@ -150,6 +161,7 @@ async function connect(
   try {
     return { inspected: await InspectedProcess.connect(url, clock.limit(CONNECT_MS)), access, port }
   } catch (error) {
+    if (clock.expired) return outOfTime(clock)
     return {
       reason: `Its inspector on port ${port} refused a session: ${(error as Error).message}.`,
       remedy: 'Try again, or close other debuggers first.',

@@ -1,3 +1,5 @@
+import type { ImpasseError } from '../errors.ts'
+
 /** What a caller of `capture` may choose. */
 export interface CaptureOptions {
   /** How often each thread is looked at; 2 by default. A single look can prove nothing. */
@@ -10,6 +12,11 @@ export interface CaptureOptions {
   readonly signal?: AbortSignal
   /** Told what is being done, for a status line. */
   readonly onProgress?: (step: string) => void
+  /**
+   * Of several processes, told of each that cannot be looked at; the others make the snapshot. Without it, or where none
+   * is left, `capture` throws.
+   */
+  readonly onFailure?: (pid: number, error: ImpasseError) => void
 }
 
 export const DEFAULT_LOOKS = 2

@@ -1,6 +1,7 @@
 /** Turns the texts of the command line into values; what does not fit is refused with a sentence. */
 import { InvalidArgumentError } from 'commander'
 import { type Status, statuses } from '../diagnosis/diagnosis.ts'
+import { ImpasseError } from '../errors.ts'
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
 
@@ -13,12 +14,19 @@ export function duration(text: string): number {
   return value
 }
 
+/** What is told to somebody whose pid is none. */
+export function noPid(text: string): ImpasseError {
+  return new ImpasseError(
+    'IMPASSE_USAGE',
+    `${text} is no process id.`,
+    'List the Node processes here with `impasse ps`.',
+  )
+}
+
 /** Collects pids. */
 export function pid(text: string, before: readonly number[] = []): readonly number[] {
   if (!/^[1-9]\d{0,9}$/.test(text)) {
-    throw new InvalidArgumentError(
-      `"${text}" is no process id. \`impasse ps\` lists the Node processes here.`,
-    )
+    throw noPid(`"${text}"`)
   }
   return [...before, Number(text)]
 }

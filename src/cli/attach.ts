@@ -3,6 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { capture } from '../capture/capture.ts'
 import type { Status } from '../diagnosis/diagnosis.ts'
 import { ImpasseError } from '../errors.ts'
+import { errorText } from './error-text.ts'
 
 export interface AttachOptions {
   readonly json?: boolean
@@ -20,6 +21,7 @@ export async function attach(pids: readonly number[], options: AttachOptions): P
   const interrupted = new AbortController()
   const interrupt = (signal: NodeJS.Signals) => interrupted.abort(signal)
   const status = statusLine(pids)
+  let failed = false
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
     const capturing = capture(pids, {
@@ -28,6 +30,11 @@ export async function attach(pids: readonly number[], options: AttachOptions): P
       inspector: options.inspector,
       signal: interrupted.signal,
       onProgress: status.show,
+      onFailure: (_, error) => {
+        failed = true
+        status.clear()
+        process.stderr.write(errorText(error))
+      },
     })
     // Loaded while the target is being waited for.
     const rendering = import('../index.ts')
@@ -46,7 +53,7 @@ export async function attach(pids: readonly number[], options: AttachOptions): P
         })
     if (options.output === undefined) process.stdout.write(text)
     else write(options.output, text)
-    return exitCode(diagnosis, options.failOn)
+    return failed ? 2 : exitCode(diagnosis, options.failOn)
   } catch (error) {
     if (interrupted.signal.aborted && error instanceof ImpasseError) {
       return interrupted.signal.reason === 'SIGINT' ? 130 : 143

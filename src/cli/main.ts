@@ -2,8 +2,9 @@
 import { Command, CommanderError, Option } from 'commander'
 import { ImpasseError } from '../errors.ts'
 import { TOOL } from '../version.ts'
-import { duration, looks, pid, statusList } from './arguments.ts'
+import { duration, looks, noPid, pid, statusList } from './arguments.ts'
 import type { AttachOptions } from './attach.ts'
+import { errorText } from './error-text.ts'
 
 const EXIT_CODES = `
 Exit codes
@@ -27,7 +28,11 @@ function build(): Command {
     .option('--json', 'the report as JSON')
     .addOption(new Option('-o, --output <file>', 'write the report to a file (mode 0600) instead of stdout'))
     .option('--looks <n>', 'how often each thread is looked at', looks, 2)
-    .option('--timeout <duration>', 'bound of the whole attach: 500ms, 10s, 5m', duration, 10_000)
+    .addOption(
+      new Option('--timeout <duration>', 'bound of the whole attach: 500ms, 10s, 5m')
+        .argParser(duration)
+        .default(10_000, '10s'),
+    )
     .option('--no-inspector', 'leave no trace in the target: read only what the kernel shows')
     .option('--all-frames', "show Node's own frames and those of dependencies too")
     .option('--fail-on <statuses>', 'which verdicts give exit code 1', statusList)
@@ -52,7 +57,7 @@ function build(): Command {
 
 /** One sentence and what to do; as JSON where JSON was asked for. */
 async function report(error: ImpasseError, asJson: boolean): Promise<void> {
-  process.stderr.write(`impasse: ${error.message}\n  ${error.help}\n`)
+  process.stderr.write(errorText(error))
   if (asJson) process.stdout.write((await import('../report/json.ts')).renderErrorJson(error))
 }
 
@@ -68,11 +73,20 @@ async function main(args: readonly string[]): Promise<void> {
       if (error.exitCode === 0) return
       process.exitCode = 2
       await report(usage(error), asJson)
-    } else throw error
+    } else crash(error)
   }
 }
 
+/** A bug of Impasse: no diagnosis, and all that helps to mend it. */
+function crash(error: unknown): void {
+  process.exitCode = 2
+  const stack = error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`impasse: internal error, please report it\n${stack}\n`)
+}
+
 function usage(error: CommanderError): ImpasseError {
+  const negative = error.code === 'commander.unknownOption' ? /'(-\d+)'/.exec(error.message) : null
+  if (negative) return noPid(negative[1]!)
   const message = error.message.replace(/^error: /, '')
   return new ImpasseError(
     'IMPASSE_USAGE',
@@ -81,4 +95,9 @@ function usage(error: CommanderError): ImpasseError {
   )
 }
 
+process.once('uncaughtException', (error: NodeJS.ErrnoException) => {
+  // A reader that has seen enough (`| head`) is no failure of ours.
+  if (error.code !== 'EPIPE') crash(error)
+  process.exit()
+})
 await main(process.argv.slice(2))

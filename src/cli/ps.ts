@@ -11,6 +11,8 @@ export interface PsOptions {
 /** Gives the exit code. */
 export async function ps({ json = false, out = process.stdout }: PsOptions = {}): Promise<number> {
   const list = await nodeProcesses()
-  out.write(json ? renderProcessListJson(list) : renderProcessList(list, out.columns))
+  out.write(
+    json ? renderProcessListJson(list) : renderProcessList(list, out.columns, process.getuid?.() === 0),
+  )
   return 0
 }

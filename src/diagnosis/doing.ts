@@ -1,5 +1,12 @@
 /** What a thread was doing in its last look, as a phrase that follows its name. */
-import { type Frame, isUnknown, type Process, type Thread } from '../snapshot/model.ts'
+import {
+  type Activity,
+  type Frame,
+  isUnknown,
+  type Process,
+  type SystemCall,
+  type Thread,
+} from '../snapshot/model.ts'
 import { frameText } from './frame-text.ts'
 import { lastLook } from './stay.ts'
 
@@ -19,12 +26,32 @@ export function doing(thread: Thread, process: Process | undefined): string {
     case 'event-loop':
       return 'is in its event loop'
     case 'system-call':
-      return `is in a system call (${activity.call.meaning})${at}`
+      return idlesUnasked(thread)
+        ? 'is in its event loop'
+        : `is in a system call (${activity.call.meaning})${at}`
     case 'stopped':
       return `is stopped by ${activity.by}`
     case 'unknown':
       return `could not be seen (${activity.why})`
   }
+}
+
+/** In a wait of an event loop, as far as the kernel can tell it from one of `spawnSync`. */
+export function inLoopCall(activity: Activity): boolean {
+  if (activity.kind !== 'system-call') return activity.kind === 'event-loop'
+  return activity.call.name.startsWith('epoll_') && activity.call.meaning.startsWith('event loop')
+}
+
+/** The kernel shows it in an event loop, and nobody asked it; one that was asked there would have answered. */
+export function idlesUnasked(thread: Thread): boolean {
+  const look = lastLook(thread)
+  return look !== undefined && inLoopCall(look.activity) && !thread.seenBy.includes('inspector')
+}
+
+/** `futex: waits for another thread`; the name is not said twice. */
+export function callText({ name, meaning }: SystemCall): string {
+  const more = meaning.replace(` (${name})`, '')
+  return more === '' || more === `in ${name}` ? name : `${name}: ${more}`
 }
 
 /** The innermost frame that is the program's own, else the innermost that is not Node's. */

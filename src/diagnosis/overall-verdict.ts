@@ -1,5 +1,5 @@
 import { type Finding, type Status, statuses, type ThreadVerdict, type Verdict } from './diagnosis.ts'
-import { counted, type Roster } from './roster.ts'
+import { counted, list, type Roster } from './roster.ts'
 import { withName } from './thread-verdict.ts'
 
 /** The verdict on several threads: that of the worst; `idle` only when all of them are. */
@@ -42,5 +42,14 @@ function idleSummary(threads: readonly ThreadVerdict[], roster: Roster): string 
   const head =
     loops === 1 ? withName(threads[0]!, roster) : `${counted(loops, 'thread')} are in their event loops`
   const pool = jobs === 0 ? '' : `, ${counted(jobs, 'worker')} ${jobs === 1 ? 'waits' : 'wait'} for a job`
-  return `${head}${pool}; nothing points to a hang`
+  return `${head}${pool}; nothing points to a hang${unseenText(threads, roster)}`
+}
+
+/** Without an inspector the kernel alone was asked: its word weighs less. */
+function unseenText(threads: readonly ThreadVerdict[], roster: Roster): string {
+  const processes = new Set(threads.flatMap(({ thread }) => roster.processOf(thread) ?? []))
+  const unseen = [...processes].filter(({ inspector }) => inspector.access === 'none')
+  if (unseen.length === 0) return ''
+  const of = unseen.length === processes.size ? '' : ` of process ${list(unseen.map(({ pid }) => `${pid}`))}`
+  return `, but no JavaScript stack${of} could be seen`
 }

@@ -57,7 +57,8 @@ export function threadName(thread: Thread): string {
     const says = own !== '' && !/^(\[?worker( \d+)?\]?|worker ?thread|node$)/i.test(own)
     const named = says ? ` "${own}"` : ''
     // Of one that only the kernel knows, its number among workers is not known.
-    if (thread.threadId === null) return `a worker${named} (${isUnknown(thread.tid) ? thread.id : `tid ${thread.tid}`})`
+    if (thread.threadId === null)
+      return `a worker${named} (${isUnknown(thread.tid) ? thread.id : `tid ${thread.tid}`})`
     return `worker ${thread.threadId}${named}`
   }
   return `thread ${thread.name === '' ? thread.id : `"${thread.name}"`}`

@@ -2,7 +2,7 @@
 import { isUnknown, type Thread } from '../snapshot/model.ts'
 import { waitingChain } from './chain.ts'
 import type { Finding, Standstill, ThreadVerdict } from './diagnosis.ts'
-import { doing, ownFrame } from './doing.ts'
+import { doing, idlesUnasked, inLoopCall, ownFrame } from './doing.ts'
 import { frameText } from './frame-text.ts'
 import type { Reduction } from './reduction.ts'
 import { bare, type Roster } from './roster.ts'
@@ -57,13 +57,17 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
   const what = doing(thread, process)
   switch (look.activity.kind) {
     case 'event-loop':
-      return say('healthy', 'has come back to its event loop between the looks')
+      return judgeLoop()
     case 'stopped':
       return say('blocked', what)
     case 'unknown':
       return judgeUnseen()
     case 'parked':
-      if (leftItsWait(thread, wait)) return say('healthy', `${what}, but left its wait between the looks`)
+      if (leftItsWait(thread, wait))
+        return say(
+          'healthy',
+          `was parked in ${look.activity.in}${placed(' in ')} and has moved on between the looks`,
+        )
       if (jobWaits.has(thread.id)) return say('idle', `waits for a job${placed(' in ')}`)
       return say('blocked', wait ? waitingText(thread, wait, chain, reduction.graph, roster) : what, {
         chain,
@@ -82,6 +86,7 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
 
   /** A call of the system, seen in all looks: it stands there, unless it spends CPU time around it. */
   function judgeCall(): Judged {
+    if (idlesUnasked(thread)) return judgeLoop()
     if (thread.looks.length < 2) return say('blocked', what, { native: true })
     const [first] = thread.looks
     const stays =
@@ -89,7 +94,15 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
       sameFrames(first!.frames, look!.frames) &&
       !thread.moved &&
       !(cpuBetween(thread) ?? 0)
-    return stays ? say('blocked', what, { native: true }) : judgeRunning()
+    if (stays) return say('blocked', what, { native: true })
+    return inLoopCall(look!.activity) ? judgeLoop() : judgeRunning()
+  }
+
+  /** Waiting in its event loop is never work. */
+  function judgeLoop(): Judged {
+    return thread.looks.every(({ activity }) => inLoopCall(activity))
+      ? say('idle', 'is in its event loop')
+      : say('healthy', 'has come back to its event loop between the looks')
   }
 
   /** It did not answer: the kernel's word is all there is, and without it nothing is claimed. */

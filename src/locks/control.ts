@@ -99,9 +99,10 @@ function conversion(name: string, of: string, caller: Place, called: string | un
 function trap({ syntax, owner }: Place, name: string): Via | undefined {
   if (!traps.has(name)) return undefined
   const member = syntax.parentOf(owner)
-  const home = member?.type === 'MethodDefinition' ? classOf(syntax, owner) : member && syntax.parentOf(member)
+  const home =
+    member?.type === 'MethodDefinition' ? classOf(syntax, owner) : member && syntax.parentOf(member)
   const isMember = member?.type === 'MethodDefinition' || home?.type === 'ObjectExpression'
-  if (!home || !isMember) return undefined
+  if (!member || !home || !isMember) return undefined
   const isStatic = member.type === 'MethodDefinition' && member.static
   for (const node of walk(syntax.root)) {
     const handler = isCall(node) && makesProxy(syntax, node) ? (node.arguments[1] as Node) : undefined
@@ -125,7 +126,7 @@ function isOrMakes(syntax: Syntax, expression: Node, home: Node, itself: boolean
   if (most === 0) return false
   if (node.type === 'Identifier') {
     const declaration = declarationOf(syntax, node.name, node)
-    const value = declaration && valueOf(declaration)
+    const value = declaration && declaredValue(declaration)
     if (value && value !== node) return isOrMakes(syntax, value, home, itself, most - 1)
     return false
   }
@@ -138,7 +139,7 @@ function isOrMakes(syntax: Syntax, expression: Node, home: Node, itself: boolean
 }
 
 /** What a name stands for from its declaration on: a class, or what it is first set to. */
-function valueOf({ kind, node, initialiser, path }: Declaration): Node | undefined {
+function declaredValue({ kind, node, initialiser, path }: Declaration): Node | undefined {
   return kind === 'class' ? node : path === undefined ? initialiser : undefined
 }
 

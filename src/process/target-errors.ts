@@ -24,11 +24,29 @@ export function unreadable(pid: number, stat: Stat, status: Status, why: Unknown
       findNode,
     )
   }
+  const own = process.getuid?.()
+  if (own === 0 || own === status.uid) return refused(pid, command, own, why)
   return new ImpasseError(
     'IMPASSE_NO_PERMISSION',
     `Process ${pid} (${command}) belongs to user ${status.uid}, and this user (${process.getuid?.()}) may not look at it: ${why.unknown}.`,
     `Run Impasse as that user or as root (sudo impasse ${pid}); in a container, with --cap-add=SYS_PTRACE.`,
   )
+}
+
+/** To its own user or to root the kernel refuses only what is protected. */
+export function refused(pid: number, command: string, own: number, why: Unknown): ImpasseError {
+  const what = `Process ${pid} (${command})`
+  return own === 0
+    ? new ImpasseError(
+        'IMPASSE_NO_PERMISSION',
+        `${what} may not be looked at: the kernel refuses it even to root here, because the capability CAP_SYS_PTRACE is missing or the process is protected (${why.unknown}).`,
+        'In a container, start it with --cap-add=SYS_PTRACE; or run Impasse as root on the host, outside of containers and sandboxes.',
+      )
+    : new ImpasseError(
+        'IMPASSE_NO_PERMISSION',
+        `${what} belongs to this user (${own}), but the kernel protects it, as it does a program that has changed its user or was given capabilities (${why.unknown}).`,
+        `Run Impasse as root (sudo impasse ${pid}); in a container, with --cap-add=SYS_PTRACE.`,
+      )
 }
 
 const findNode =

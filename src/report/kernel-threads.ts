@@ -1,32 +1,70 @@
-/** Threads that run no JavaScript, grouped by what they do: `4 V8 workers: futex (waits for work)`. */
+/** Threads that run no JavaScript: Node's own that wait for work in one line, the others grouped by what they do. */
+import { callText } from '../diagnosis/doing.ts'
 import { counted } from '../diagnosis/roster.ts'
 import { lastLook } from '../diagnosis/stay.ts'
-import { isUnknown, type Thread } from '../snapshot/model.ts'
+import { isUnknown, type SystemCall, type Thread } from '../snapshot/model.ts'
 
-const nouns: Readonly<Record<string, string>> = {
-  'libuv-pool': 'libuv pool thread',
-  v8: 'V8 worker',
-  inspector: 'inspector thread',
+/** What Node itself starts: how a few of them are called, and one. */
+const own: Readonly<Record<string, { readonly short: string; readonly noun: string }>> = {
+  v8: { short: 'V8', noun: 'V8 worker' },
+  'libuv-pool': { short: 'libuv pool', noun: 'libuv pool thread' },
+  inspector: { short: 'inspector', noun: 'inspector thread' },
 }
 
 export function kernelThreads(threads: readonly Thread[]): readonly string[] {
-  const groups = new Map<string, { noun: string; text: string; count: number }>()
+  const waiting = new Map<string, number>()
+  const groups = new Map<string, { noun: string; plural: string; text: string; count: number }>()
   for (const thread of threads) {
-    if (thread.role === 'main' || thread.role === 'worker') continue
-    const noun = nouns[thread.role] ?? `thread "${thread.name}"`
+    const { role, name } = thread
+    if (role === 'main' || role === 'worker') continue
+    const kind = own[role]
+    if (kind && waitsForWork(thread)) {
+      waiting.set(kind.short, (waiting.get(kind.short) ?? 0) + 1)
+      continue
+    }
+    const noun = kind?.noun ?? `thread "${name}"`
+    const plural = kind ? `${noun}s` : `threads "${name}"`
     const text = stateText(thread)
-    const group = groups.get(`${noun} ${text}`) ?? { noun, text, count: 0 }
+    const group = groups.get(`${noun} ${text}`) ?? { noun, plural, text, count: 0 }
     group.count++
     groups.set(`${noun} ${text}`, group)
   }
-  return [...groups.values()].map(({ noun, text, count }) => `  ${counted(count, noun)}: ${text}`)
+  const others = [...groups.values()].map(
+    ({ noun, plural, text, count }) => `  ${counted(count, noun, plural)}: ${text}`,
+  )
+  return [...waitingLine(waiting), ...others]
+}
+
+/** `10 threads of Node itself (5 V8, 4 libuv pool, 1 inspector): waiting for work`. */
+function waitingLine(waiting: ReadonlyMap<string, number>): readonly string[] {
+  const counts = Object.values(own).flatMap(({ short }) => {
+    const count = waiting.get(short)
+    return count === undefined ? [] : [{ short, count }]
+  })
+  if (counts.length === 0) return []
+  const all = counts.reduce((sum, { count }) => sum + count, 0)
+  const parts = counts.map(({ short, count }) => `${count} ${short}`).join(', ')
+  return [`  ${counted(all, 'thread')} of Node itself (${parts}): waiting for work`]
+}
+
+function waitsForWork(thread: Thread): boolean {
+  const call = callOf(thread)
+  if (call === undefined) return false
+  return (
+    call.name.startsWith('epoll_') || (call.name.startsWith('futex') && call.meaning.startsWith('waits '))
+  )
+}
+
+function callOf(thread: Thread): SystemCall | undefined {
+  const kernel = lastLook(thread)?.kernel
+  if (!kernel || isUnknown(kernel) || !kernel.systemCall || isUnknown(kernel.systemCall)) return undefined
+  return kernel.systemCall
 }
 
 function stateText(thread: Thread): string {
-  const look = lastLook(thread)
-  const kernel = look?.kernel
+  const call = callOf(thread)
+  if (call) return callText(call)
+  const kernel = lastLook(thread)?.kernel
   if (!kernel || isUnknown(kernel)) return kernel ? `not seen: ${kernel.unknown}` : 'not looked at'
-  const call = kernel.systemCall
-  if (call && !isUnknown(call)) return call.meaning === '' ? call.name : `${call.name} (${call.meaning})`
-  return kernel.state === 'R' ? 'runs' : `state ${kernel.state}`
+  return kernel.state === 'R' ? 'runs' : kernel.state === 'S' ? 'sleeps' : `state ${kernel.state}`
 }

@@ -1,15 +1,17 @@
 /** The list of `impasse ps`, as text and as JSON. Pure. */
 import type { ProcessList } from '../process/processes.ts'
 import { isUnknown } from '../snapshot/model.ts'
+import { wrap } from './wrap.ts'
 
 const headings = ['PID', 'NODE', 'UPTIME', 'CPU', 'PORT', 'MAIN THREAD', 'COMMAND']
 /** Numbers stand at the right of their column. */
 const rightAligned = new Set(['PID', 'UPTIME', 'CPU', 'PORT'])
 
-/** A table whose lines are cut to `width` columns; uncut without it. */
+/** A table whose lines are cut to `width` columns; uncut without it. `asRoot`: it was root who could not see more. */
 export function renderProcessList(
   { processes, unreadable }: ProcessList,
   width = Number.POSITIVE_INFINITY,
+  asRoot = false,
 ): string {
   const rows = processes.map(process => [
     String(process.pid),
@@ -21,7 +23,7 @@ export function renderProcessList(
     process.command,
   ])
   const lines = processes.length === 0 ? ['No Node.js process found.'] : table([headings, ...rows])
-  return `${[...lines.map(line => cut(line, width)), ...remarks(unreadable)].join('\n')}\n`
+  return `${[...lines.map(line => cut(line, width)), ...remarks(unreadable, asRoot).flatMap(line => wrap(line, width, ''))].join('\n')}\n`
 }
 
 /** Names are those of `NodeProcess`: stable. */
@@ -58,8 +60,13 @@ function cut(line: string, width: number): string {
   return line.length > width ? `${line.slice(0, Math.max(0, width - 1))}…` : line
 }
 
-function remarks(unreadable: number): string[] {
+function remarks(unreadable: number, asRoot: boolean): string[] {
   if (unreadable === 0) return []
   const what = unreadable === 1 ? '1 process of another user' : `${unreadable} processes of other users`
-  return ['', `${what} cannot be looked at, and may be Node too: run as root to see.`]
+  if (!asRoot) return ['', `${what} cannot be looked at, and may be Node too: run as root to see.`]
+  const which = unreadable === 1 ? '1 process' : `${unreadable} processes`
+  return [
+    '',
+    `${which} cannot be looked at, and may be Node too: the kernel refuses it even to root here, because the capability CAP_SYS_PTRACE is missing (a container has it with --cap-add=SYS_PTRACE) or the process is protected.`,
+  ]
 }

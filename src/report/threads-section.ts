@@ -1,6 +1,6 @@
 /** Every thread: those that run JavaScript with their stacks, the others grouped. */
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
-import { duration } from '../diagnosis/doing.ts'
+import { callText, duration, idlesUnasked } from '../diagnosis/doing.ts'
 import { bare, threadName } from '../diagnosis/roster.ts'
 import { cpuBetween } from '../diagnosis/standstill.ts'
 import { lastLook } from '../diagnosis/stay.ts'
@@ -30,7 +30,7 @@ export function threadsSection(
     const word = status ? style(statusColor[status], status) : ''
     const head = [
       style('bold', bare(threadName(thread))),
-      tidText(thread),
+      thread.role === 'worker' && thread.threadId === null ? '' : tidText(thread),
       word,
       activityText(thread),
       cpuText(thread),
@@ -60,7 +60,7 @@ function activityText(thread: Thread): string {
     case 'event-loop':
       return 'in its event loop'
     case 'system-call':
-      return `in ${activity.call.name}: ${activity.call.meaning}`
+      return idlesUnasked(thread) ? 'in its event loop' : `in ${callText(activity.call)}`
     case 'stopped':
       return `stopped by ${activity.by}`
     case 'unknown':

@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
 import { TOOL } from '../../src/version.ts'
-import { runImpasse } from '../support/run-impasse.ts'
+import { impassePath, runImpasse } from '../support/run-impasse.ts'
 import { startFixture, startProgram } from '../support/spawn-fixture.ts'
 
 const anyPort = { execArgv: ['--inspect-port=0'] }
@@ -19,13 +20,14 @@ test('the help names every option, and says what the exit codes mean', async () 
   expect(code).toBe(0)
   expect(stdout).toMatch(/--no-inspector/)
   expect(stdout).toMatch(/130, 143/)
+  expect(stdout).toMatch(/\(default: 10s\)/)
 })
 
 describe('bad input: one sentence, what to do, exit code 2, no stack trace', () => {
   test.each([
     { args: [], message: /Missing required argument 'pid'/ },
-    { args: ['nonsense'], message: /"nonsense" is no process id/ },
-    { args: ['-5'], message: /unknown option '-5'/i },
+    { args: ['nonsense'], message: /^impasse: "nonsense" is no process id\.\n/ },
+    { args: ['-5'], message: /^impasse: -5 is no process id\.\n/ },
     { args: ['999999999'], message: /There is no process 999999999/ },
     { args: ['1', '--looks', 'many'], message: /It must be a number from 1 to 1000/ },
     { args: ['1', '--timeout', 'soon'], message: /A duration is written like 500ms, 10s or 5m/ },
@@ -64,6 +66,41 @@ describe('bad input: one sentence, what to do, exit code 2, no stack trace', () 
     expect(code).toBe(2)
     expect(stderr).toMatch(/could not be written to \/nowhere\/at\/all\.txt/)
   })
+})
+
+test('a bug of its own: exit code 2, what to do, and the stack', () => {
+  const broken = 'data:text/javascript,performance.now = () => { throw new Error("boom") }'
+  const { status, stderr } = spawnSync(process.execPath, ['--import', broken, impassePath, 'ps'], {
+    encoding: 'utf8',
+  })
+  expect(status).toBe(2)
+  expect(stderr).toMatch(/^impasse: internal error, please report it\nError: boom\n\s+at /)
+})
+
+describe('several pids', () => {
+  test('one that cannot be looked at is told of, the others are reported, and each once', async () => {
+    const { pid } = await startFixture('counting.mjs', anyPort)
+    const { code, stdout, stderr } = await runImpasse([`${pid}`, '999999999', `${pid}`, '--json'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^impasse: There is no process 999999999\./)
+    expect(JSON.parse(stdout).processes.map((one: { pid: number }) => one.pid)).toEqual([pid])
+  })
+
+  test('where none is left, each is told of once', async () => {
+    const { code, stdout, stderr } = await runImpasse(['999999998', '999999999'])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr.match(/There is no process \d+/g)).toEqual([
+      'There is no process 999999998',
+      'There is no process 999999999',
+    ])
+  })
+})
+
+test('a time limit that is too small for the inspector is what is to blame', async () => {
+  const fixture = await startFixture('counting.mjs', anyPort)
+  const { stdout } = await runImpasse([String(fixture.pid), '--timeout', '1ms'])
+  expect(stdout).toMatch(/The time limit given with --timeout \(1 ms\) ran out/)
+  expect(stdout).not.toMatch(/firewall/)
 })
 
 describe('exit codes and output', () => {

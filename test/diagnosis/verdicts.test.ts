@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../src/diagnosis/diagnose.ts'
 import { exitCode } from '../../src/diagnosis/exit-code.ts'
-import type { Frame } from '../../src/snapshot/model.ts'
+import type { Activity, Frame, Thread } from '../../src/snapshot/model.ts'
 import {
   anyOf,
   deadline,
@@ -13,6 +13,7 @@ import {
   loop,
   mutex,
   parkedThreads,
+  process,
   produced,
   production,
   reading,
@@ -295,6 +296,7 @@ describe('orphaned-lock and lost-wakeup are suspected at most', () => {
     ).toMatchObject({
       status: 'suspected',
       kinds: ['lost-wakeup'],
+      summary: 'main thread sleeps on at e, and nobody is left that could wake it',
     })
   })
 
@@ -328,4 +330,90 @@ test.each([
 ] as const)('exit code of %s with --fail-on %s is %i', (status, failOn, code) => {
   const diagnosis = { verdict: { status, summary: '' }, findings: [], processes: [], threads: [] }
   expect(exitCode(diagnosis, failOn)).toBe(code)
+})
+
+describe('in the words of a reader', () => {
+  test('a reason names threads, not ids', () => {
+    const complete = { unknown: 'p4242/t1 may hold it: `own.lock()` could not be evaluated' }
+    const drain = { ...parkedThreads(2)[1]!, name: 'drain' }
+    const { summary } = of({
+      threads: [parkedThreads(1)[0]!, drain],
+      resources: [mutex('a', 'a', { complete })],
+      waits: [wait(0, 'a')],
+    })
+    expect(summary).toMatch(/who holds it is not known: worker 1 "drain" may hold it: `own\.lock\(\)`/)
+  })
+
+  test('an event whose bringer is not known', () => {
+    const resources = [event('e', 'e', { complete: { unknown: 'a thread was not read' } })]
+    const { summary } = of({ threads: parkedThreads(1), resources, waits: [wait(0, produced('e'))] })
+    expect(summary).toMatch(/; who would wake it is not known: a thread was not read/)
+  })
+
+  test('a thread that has left its wait was parked', () => {
+    const { status, summary } = of({ threads: [{ ...parkedThreads(1)[0]!, moved: true }] })
+    expect({ status, summary }).toEqual({
+      status: 'healthy',
+      summary:
+        'work is being done: main thread was parked in Atomics.wait in Mutex.lock (sync.mjs:12:15) and has moved on between the looks',
+    })
+  })
+
+  test('both acquisitions in one call, and between two', () => {
+    const again = (function_: string, taken: number) => {
+      const at = frame(`run (main.mjs:3:5)`, { function: function_ })
+      const stack = [lock, at, frame('main (main.mjs:9:1)')]
+      return of({
+        threads: [
+          thread(0, { activity: { kind: 'parked', in: 'Atomics.wait', timeoutMs: null }, frames: stack }),
+        ],
+        resources: [mutex('g')],
+        holds: [hold(0, 'g', { at, frame: taken })],
+        waits: [wait(0, 'g', { at, frame: 1 })],
+      }).findings.map(({ advice }) => advice)
+    }
+    expect(again('run', 1)).toEqual(['release g before taking it a second time in run'])
+    expect(again('(module)', 1)).toEqual([
+      "release g before taking it a second time at the module's top level",
+    ])
+    expect(again('(module)', 2)).toEqual([
+      "release g before the module's top level calls out to code that may take it again, or use a lock that its owner may re-enter",
+    ])
+  })
+})
+
+describe('where only the kernel was asked', () => {
+  const inLoop: Activity = {
+    kind: 'system-call',
+    call: {
+      number: 281,
+      name: 'epoll_pwait',
+      meaning: 'event loop, next timer after 12014 ms',
+      arguments: [],
+    },
+  }
+  const kernelOnly = (one: Thread): Thread => ({ ...one, seenBy: ['proc'] })
+  const closed = (threads: Thread[]): Facts => ({
+    processes: [process(threads, 4242, { inspector: { access: 'none', port: null } })],
+  })
+
+  test('a wait in the event loop is idle, and the verdict is hedged', () => {
+    const { status, summary } = of(closed([kernelOnly(thread(0, { activity: inLoop, cpu: [100, 101] }))]))
+    expect({ status, summary }).toEqual({
+      status: 'idle',
+      summary:
+        'main thread is in its event loop; nothing points to a hang, but no JavaScript stack could be seen',
+    })
+  })
+
+  test('a thread that did not answer the inspector is not in its event loop, whatever the kernel shows', () => {
+    expect(of({ threads: [thread(0, { activity: inLoop })] }).status).toBe('blocked')
+  })
+
+  test('a worker has no number, and what would show its stack is said', () => {
+    const worker = thread('n77', { activity: reading, more: { role: 'worker', name: 'node', tid: 77 } })
+    const { summary, findings } = of(closed([kernelOnly(thread(0)), kernelOnly(worker)]))
+    expect(summary).toBe('a worker (tid 77) is blocked in a system call: reads a pipe (fd 0)')
+    expect(findings[0]!.advice).toMatch(/cannot be told without its stack; `gdb -p 4242` shows/)
+  })
 })

@@ -11,6 +11,7 @@ const programs = [
   'queue-reentered.mjs',
   'queue-callback.mjs',
   'philosophers.mjs',
+  'lock-table.mjs',
   'helper-chain.mjs',
   'using-guard.mjs',
   'guard-object.mjs',

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { capture } from '../../src/capture/capture.ts'
 import { controlOf } from '../../src/locks/control.ts'
 import type { Activation } from '../../src/snapshot/question.ts'
 import { SyntaxStore } from '../../src/sources/syntax-store.ts'
+import { frame } from '../diagnosis/build.ts'
 import { targetNodes } from '../support/node-versions.ts'
 import { startFixture } from '../support/spawn-fixture.ts'
 
@@ -47,4 +48,41 @@ test.each(targetNodes())('names how control came back on Node $major', async ({ 
     'each: callback of forEach()',
     'later: callback of setImmediate',
   ])
+})
+
+describe('a trap is one only where the source gives its object to a Proxy', () => {
+  const text = `
+    const routes = { get() { here(0) } }
+    class Cache { has() { here(1) } }
+    const traps = { get() { here(2) } }
+    class Base { has() { here(3) } }
+    class Traps extends Base {}
+    const all = [new Cache(), new Proxy({}, traps), new Proxy({}, new Traps()), Proxy.revocable({}, { set: () => here(4) })]
+    function ask(name) { return all[0][name]() }
+  `
+  const position = (needle: string) => {
+    const before = text.slice(0, text.indexOf(needle)).split('\n')
+    return { line: before.length, column: before.at(-1)!.length + 1 }
+  }
+  const activation = (index: number, functionName: string, needle: string): Activation => ({
+    party: 'main',
+    index,
+    script: 'a.js',
+    ...position(needle),
+    functionStart: { unknown: 'not kept' },
+    functionName,
+    frame: frame(`${functionName} (a.js:1:1)`),
+  })
+
+  test.each([
+    [0, 'get', []],
+    [1, 'has', []],
+    [2, 'get', ["trap 'get' of a Proxy"]],
+    [3, 'has', ["trap 'has' of a Proxy"]],
+    [4, 'set', ["trap 'set' of a Proxy"]],
+  ] as const)('%i: %s', async (number, name, said) => {
+    const stack = [activation(0, name, `here(${number})`), activation(1, 'ask', 'all[0][name]')]
+    const vias = await controlOf(stack, new SyntaxStore({ get: () => text }))
+    expect([...vias.values()].map(via => via.text)).toEqual(said)
+  })
 })

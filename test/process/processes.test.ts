@@ -68,6 +68,12 @@ describe('the table', () => {
     })
   })
 
+  test('root is not told to become root', () => {
+    const text = renderProcessList({ processes: [], unreadable: 1 }, undefined, true)
+    expect(text).toMatch(/1 process cannot be looked at.* even to root here.*CAP_SYS_PTRACE/s)
+    expect(text).not.toMatch(/run as root/)
+  })
+
   test('of nothing', () => {
     expect(renderProcessList({ processes: [], unreadable: 0 })).toBe('No Node.js process found.\n')
   })

@@ -6,6 +6,7 @@ import { ImpasseError } from '../../src/errors.ts'
 import { requireLinux } from '../../src/process/proc.ts'
 import { readStat } from '../../src/process/stat.ts'
 import { identify, sameProcess } from '../../src/process/target.ts'
+import { refused } from '../../src/process/target-errors.ts'
 import { nodeBinary, targetNodes } from '../support/node-versions.ts'
 import { fixturePath, startFixture, startProgram } from '../support/spawn-fixture.ts'
 
@@ -140,6 +141,15 @@ describe('refuses', () => {
         `^IMPASSE_NO_PERMISSION Process ${pid} \\(.*belongs to user 0, and this user \\(65534\\) may not`,
       ),
     )
+  })
+
+  test.each([
+    [0, /refuses it even to root here.*CAP_SYS_PTRACE/, /on the host/],
+    [1000, /belongs to this user \(1000\), but the kernel protects it/, /as root/],
+  ])('its own user or root (%i) is not told to become that', (user, message, help) => {
+    const error = refused(1, 'init', user, { unknown: 'no permission to read /proc/1/exe' })
+    expect(error.message).toMatch(message)
+    expect(error.help).toMatch(help)
   })
 
   test('another system than Linux', () => {

@@ -238,3 +238,33 @@ export function two(): Snapshot {
   const { processes, ...rest } = queue()
   return { ...rest, processes: [other, ...processes] }
 }
+
+/** A program whose inspector could not be opened: all that is known comes from the kernel. */
+export function outside(): Snapshot {
+  const inCall = (name: string, meaning: string, id: string, role: Thread['role'], own = 'node'): Thread => {
+    const call = { number: 202, name, meaning, arguments: [] }
+    const more = { role, name: own, tid: Number(id.slice(1)), seenBy: ['proc' as const] }
+    const base = thread(id, { activity: { kind: 'system-call', call }, more })
+    const kernel = { ...base.looks[0]!.kernel, systemCall: call }
+    return { ...base, looks: base.looks.map(look => ({ ...look, kernel })) }
+  }
+  const forOther = 'waits for another thread, no time limit (futex)'
+  const main = { ...thread(0, { activity: loop }), seenBy: ['proc' as const] }
+  const threads = [
+    main,
+    inCall('futex', forOther, 'n4250', 'worker'),
+    ...['n4251', 'n4252', 'n4253'].map(id => inCall('futex', forOther, id, 'v8')),
+    inCall('epoll_pwait', 'event loop, no timer', 'n4254', 'v8'),
+    inCall('futex', forOther, 'n4255', 'libuv-pool'),
+    inCall('read', 'reads a pipe (fd 7)', 'n4256', 'libuv-pool'),
+    inCall('futex', forOther, 'n4257', 'other', 'sqlite'),
+    inCall('futex', forOther, 'n4258', 'other', 'sqlite'),
+  ]
+  const gap = {
+    what: 'the JavaScript stacks of all threads',
+    reason: 'The inspector was not used, as asked.',
+    remedy: 'Leave out --no-inspector to see JavaScript stacks.',
+  }
+  const closed = { access: 'none' as const, port: null }
+  return snapshot({ processes: [process(threads, 4242, { inspector: closed, pausedMs: 0, gaps: [gap] })] })
+}

@@ -18,6 +18,8 @@ export interface Acquiring {
   readonly free?: number
   /** What is written: a candidate for the owner's id. */
   readonly takes?: Node
+  /** The same, where it is always one number. */
+  readonly taken?: number
 }
 
 /** How an operation changes the word: by a difference, to a value, or in a way that is not known. */
@@ -32,9 +34,9 @@ export function acquiringBy(syntax: Syntax, operation: Operation): Acquiring | u
   if (operation.name === 'exchange' && first) {
     const value = constantOf(syntax, first)
     if (value === 0) return { lock: 'semaphore', mode: 'exclusive', plain: false, consuming: true }
-    return mutex(0, first)
+    return mutex(syntax, 0, first)
   }
-  if (operation.name === 'or' && first) return mutex(0, first)
+  if (operation.name === 'or' && first) return mutex(syntax, 0, first)
   if (operation.name === 'sub')
     return { lock: 'semaphore', mode: 'exclusive', plain: false, consuming: false }
   if (operation.name !== 'compareExchange' || !first || !second) return undefined
@@ -46,7 +48,7 @@ export function acquiringBy(syntax: Syntax, operation: Operation): Acquiring | u
     // From one taken state to another (`1 → 2`, "someone waits"): a mark, no acquisition.
     if (replacement !== undefined && expected !== 0 && replacement > expected && expected > 0)
       return undefined
-    return mutex(expected, second)
+    return mutex(syntax, expected, second)
   }
   const step = differenceOf(syntax, first, second)
   if (step === undefined)
@@ -58,8 +60,10 @@ export function acquiringBy(syntax: Syntax, operation: Operation): Acquiring | u
     : { lock: 'read-write lock', mode: 'shared', plain: false, consuming: false }
 }
 
-function mutex(free: number, takes: Node): Acquiring {
-  return { lock: 'mutex', mode: 'exclusive', plain: true, consuming: false, free, takes }
+function mutex(syntax: Syntax, free: number, takes: Node): Acquiring {
+  const taken = constantOf(syntax, takes)
+  const base = { lock: 'mutex', mode: 'exclusive', plain: true, consuming: false, free, takes } as const
+  return taken === undefined ? base : { ...base, taken }
 }
 
 /** How a write changes the word; empty when the source does not tell. */

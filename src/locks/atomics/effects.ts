@@ -48,7 +48,9 @@ export class Effects {
       this.#of(environment, stepsBefore(syntax, owner, position), position, 0),
       this.#of(environment, stepsAfter(syntax, owner, position), position, 0),
     ])
-    return { activation, past, ahead: ahead.filter(event => event.kind !== 'acquire') }
+    const releases = ahead.filter(event => event.kind !== 'acquire')
+    const guarding = releases.some(({ kind, guard }) => kind === 'give-back' && guard === position)
+    return { activation, past, ahead: releases, guarding }
   }
 
   async #of(
@@ -162,7 +164,13 @@ export class Effects {
     if (depth >= depthLimit || !this.#catalogue.mayMatter(syntax, step.call)) return giveBack
     const call = await resolveCall(environment, step.call, moment, this.#catalogue, this.#asker)
     if (call === undefined) return [...(await this.#callbacks(environment, step, entry, depth)), ...giveBack]
-    if (call === 'unreadable') return [...this.#unreadable(environment, step, moment), ...giveBack]
+    if (call === 'unreadable') {
+      const unread = this.#unreadable(environment, step, moment)
+      const [given] = giveBack
+      return given && unread[0]?.kind === 'change'
+        ? [{ ...given, unread: unread[0] }]
+        : [...unread, ...giveBack]
+    }
     const inner = await this.#application(environment, step, call, position, depth)
     const about = `${aboutCall(syntax, step.call)}${moment.iteration ? `#${moment.iteration.number}` : ''}`
     const result: LockEvent[] = []
@@ -325,10 +333,12 @@ export class Effects {
     const within: Origin = { syntax, owner, ambiguous: false }
     const number = moment.iteration?.number
     if (number !== undefined && number > 0) return []
+    const candidates = name === undefined || likely === 'acquire' ? [] : this.#catalogue.named(name)
+    const anything = name === undefined || told || candidates.some(one => this.#catalogue.callsOn(one))
     return [
       {
         kind: likely,
-        ...(name === undefined || told ? { anything: true } : {}),
+        ...(anything ? { anything: true } : { candidates }),
         word,
         conditions: [],
         doubts: [],

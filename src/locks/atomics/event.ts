@@ -40,10 +40,14 @@ export interface LockEvent {
     | undefined
   /** It could not be read what was called: it may have released any lock. */
   readonly anything?: boolean
+  /** The functions of the name that was called, where it could not be read which of them it was. */
+  readonly candidates?: readonly Origin[]
   /** The frame's place on its thread's stack, outer ones larger. */
   readonly depth?: number
   /** U2: for a give-back, the call whose result is called or released. */
   readonly guard?: Node
+  /** For a give-back by a call that could not be read: what it may have done if it gave back nothing of this function's. */
+  readonly unread?: LockEvent
   /** The lock is given back at the end of a block (`using`): a release lies ahead. */
   readonly scoped?: boolean
   /** C4: the branch that runs when a try failed, and that may take the lock in its place. */
@@ -57,4 +61,6 @@ export interface FrameEvents {
   readonly activation: Activation
   readonly past: readonly LockEvent[]
   readonly ahead: readonly LockEvent[]
+  /** What the call in progress is about to take has a guard, which gives it back. */
+  readonly guarding: boolean
 }

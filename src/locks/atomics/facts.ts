@@ -234,7 +234,7 @@ class Combination {
     if (unread) {
       const { step } = unread.event
       const text = step.kind === 'call' ? shortText(step.call, unread, this.#prepared) : 'a lock'
-      return { unknown: `${unread.party} holds a lock that could not be told: ${text}` }
+      return { unknown: `${unread.party} may hold it: ${text} could not be evaluated` }
     }
     const sample = judged[0]?.holding.event ?? [...this.#read.values()].flat()[0]?.event
     const use = sample && useOf(this.#prepared.catalogue, sample)

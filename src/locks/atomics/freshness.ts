@@ -49,12 +49,25 @@ export function readingOf(syntax: Syntax, name: string, at: Node, span: Span): R
   }
   const copy = stale ? copyOf(syntax, declaration, span) : undefined
   if (copy) return { as: 'copy', name: copy }
-  if (!stale && constant && declaration.initialiser && declaration.kind !== 'parameter')
-    return { as: 'initialiser', node: declaration.initialiser, path: declaration.path ?? '' }
+  if (declaration.initialiser && declaration.kind !== 'parameter' && !perIteration)
+    if (!stale ? constant : untouched(syntax, declaration, writes, span))
+      return { as: 'initialiser', node: declaration.initialiser, path: declaration.path ?? '' }
   return {
     as: 'stale',
     why: stale ? `\`${name}\` has been assigned since` : `\`${name}\` is out of scope by now`,
   }
+}
+
+/** V3 for a variable that was assigned to only after the step: it still had its first value then. */
+function untouched(
+  syntax: Syntax,
+  { node, identifier }: Declaration,
+  writes: readonly Node[],
+  span: Span,
+): boolean {
+  const loop = loopAround(syntax, span.owner, span.from)
+  if (syntax.ownerOf(node) !== span.owner || (loop && !contains(loop, identifier))) return false
+  return writes.every(write => syntax.ownerOf(write) === span.owner && runsBefore(syntax, span.from, write))
 }
 
 /** Whether a node may have run after the step and before the position. */

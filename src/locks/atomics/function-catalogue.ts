@@ -91,6 +91,20 @@ export class FunctionCatalogue {
     return takes === gives ? undefined : takes ? 'acquire' : 'change'
   }
 
+  /** All functions that go by a name. */
+  named(name: string): readonly Origin[] {
+    return this.functions
+      .filter(({ syntax, owner }) => namesOf(syntax, owner).includes(name))
+      .map(place => ({ ...place, ambiguous: false }))
+  }
+
+  /** Whether a function leaves to others what it does to locks. */
+  callsOn({ syntax, owner }: Origin): boolean {
+    return stepsOf(syntax, owner).steps.some(
+      step => step.kind === 'call' && this.mayMatter(syntax, step.call),
+    )
+  }
+
   /** Whether a function written in place has to do with locks, by itself or through what it calls. */
   touches(syntax: Syntax, owner: Node): boolean {
     return stepsOf(syntax, owner).steps.some(

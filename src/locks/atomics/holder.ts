@@ -9,6 +9,8 @@ export interface Holding {
   readonly event: LockEvent
   /** How many releases of it are still to come on this stack (rule S1). */
   readonly ahead: number
+  /** What this stack is about to take is given back by a guard of its own. */
+  readonly guarding: boolean
 }
 
 /** What a thread holds: its frames from the outermost in, each taking back what it releases and adding what it takes. */
@@ -19,11 +21,13 @@ export function holdingsOf(party: string, frames: readonly FrameEvents[]): reado
     holds = net(past, holds).holds
   }
   const ahead = frames.flatMap(frame => frame.ahead)
-  return holds.map(event => ({
-    party,
-    event,
-    ahead: ahead.filter(one => releases(one, event)).length + (event.scoped === true ? 1 : 0),
-  }))
+  const guarding = frames.some(frame => frame.guarding)
+  return holds.map(event => {
+    const later = ahead.filter(one => releases(one, event))
+    // A guard gives back what it was made for, and nothing else: it cannot be meant for another acquisition.
+    const guarded = event.scoped === true || later.some(one => one.kind === 'give-back')
+    return { party, event, guarding, ahead: guarded ? Number.POSITIVE_INFINITY : later.length }
+  })
 }
 
 function releases(later: LockEvent, hold: LockEvent): boolean {

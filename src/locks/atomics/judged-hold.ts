@@ -80,12 +80,19 @@ function isOwnerWord(event: LockEvent): boolean {
  * How many releases have to be ahead on the stack of a lock's owner: one for each time that it has it, and one more
  * where it is about to take it again. Who takes a word twice and gives it back once waits for somebody else's release.
  */
-function needed({ party }: Holding, holdings: readonly Holding[], waiters: readonly Waiter[]): number {
-  const taken = holdings.filter(
-    other => other.party === party && other.event.acquiring?.mode === 'exclusive',
-  ).length
+function needed(
+  { party, guarding }: Holding,
+  holdings: readonly Holding[],
+  waiters: readonly Waiter[],
+): number {
   const again = waiters.some(waiter => waiter.party === party && waiter.acquiring)
-  return Math.max(1, again ? taken + 1 : 1)
+  if (!again) return 1
+  // What may have been given back since need not be given back again.
+  const taken = holdings.filter(
+    ({ party: by, event }) =>
+      by === party && event.acquiring?.mode === 'exclusive' && event.doubts.length === 0,
+  ).length
+  return Math.max(1, guarding ? taken : taken + 1)
 }
 
 function doubtOf(event: LockEvent): string | undefined {

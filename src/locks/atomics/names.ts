@@ -1,12 +1,13 @@
 import type { ScriptTexts } from '../../snapshot/question.ts'
 import { declarationOf, isConstant } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
-import { isCall, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
+import { isCall, type Node, unwrapped, walk, walkOwn } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import { constantOf } from './constants.ts'
 import { known, type Moment } from './environment.ts'
 import type { FrameEnvironment } from './frame-environment.ts'
 import { calledName, classOf, type FunctionCatalogue, namesOf } from './function-catalogue.ts'
+import { type Operation, operationOf } from './operations.ts'
 import type { PlacedFrame } from './prepared.ts'
 import { loopVariable } from './rendering.ts'
 import { stepsOf } from './steps.ts'
@@ -133,7 +134,8 @@ export class Names {
     if (!index || base.endsWith(']')) return base
     const frame = stack[indexFrame]!
     const constant = constantOf(frame.syntax, index)
-    if (constant === 0) return base
+    // The only word of its array needs no number.
+    if (constant === 0 && !isGiven(frame.syntax, index) && !hasMoreWords(frame.syntax, index)) return base
     const value = constant ?? (await this.#number(frame, index, past))
     return value === undefined ? base : `${base}[${value}]`
   }
@@ -258,6 +260,37 @@ function compiledPrivate(
 function isNaming(expression: Node): boolean {
   const node = unwrapped(expression)
   return node.type === 'Identifier' || node.type === 'MemberExpression' || node.type === 'ThisExpression'
+}
+
+/** An index that the program gives to a function of its own: that function locks more than one word. */
+function isGiven(syntax: Syntax, index: Node): boolean {
+  const call = syntax.parentOf(index)
+  return call !== undefined && isCall(call) && call.callee !== index && !operationOf(syntax, call)
+}
+
+const locking = new Set(['compareExchange', 'exchange', 'wait', 'waitAsync'])
+
+/** Whether the source locks or waits at another word of the array whose word 0 an operation uses. */
+function hasMoreWords(syntax: Syntax, index: Node): boolean {
+  const call = syntax.parentOf(index)
+  const own = call && isCall(call) ? operationOf(syntax, call) : undefined
+  if (!own) return false
+  const word = ({ array }: Operation) => {
+    const root = rootOf(array)
+    const home =
+      root.type === 'Identifier'
+        ? declarationOf(syntax, root.name, root)?.identifier
+        : classOf(syntax, syntax.ownerOf(array))
+    return { text: syntax.textOf(unwrapped(array)), home }
+  }
+  const { text, home } = word(own)
+  for (const node of walk(syntax.root)) {
+    const other = isCall(node) ? operationOf(syntax, node) : undefined
+    if (!other || !locking.has(other.name) || constantOf(syntax, other.index) === 0) continue
+    const its = word(other)
+    if (its.text === text && its.home === home) return true
+  }
+  return false
 }
 
 function className(frame: PlacedFrame): string {

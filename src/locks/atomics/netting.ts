@@ -1,7 +1,7 @@
 import type { Acquiring, Change } from './acquiring.ts'
 import { known, wordKey } from './environment.ts'
 import type { LockEvent } from './event.ts'
-import { classOf } from './function-catalogue.ts'
+import { classOf, type Origin } from './function-catalogue.ts'
 import { contains } from './steps.ts'
 
 /** Acquisitions that were not undone, and changes that undid none of them. */
@@ -25,13 +25,17 @@ export function net(events: readonly LockEvent[], before: readonly LockEvent[] =
     } else if (event.kind === 'give-back') {
       const index = holds.findLastIndex(hold => hold.step.kind === 'call' && hold.step.call === event.guard)
       if (index >= 0) undo(index, event)
-    } else if (!takeBack(event, event.change ?? {})) {
-      changes.push(event)
-      if (!('known' in event.word))
-        holds = holds.map(hold => (mayUndo(event, hold) ? doubted(hold, event) : hold))
-    }
+      else if (event.unread) changed(event.unread)
+    } else changed(event)
   }
   return { holds, changes }
+
+  function changed(event: LockEvent) {
+    if (takeBack(event, event.change ?? {})) return
+    changes.push(event)
+    if (!('known' in event.word))
+      holds = holds.map(hold => (mayUndo(event, hold) ? doubted(hold, event) : hold))
+  }
 
   function takeBack(event: LockEvent, change: Change): boolean {
     const index = holds.findLastIndex(hold => sameWord(hold, event) && gives(hold.acquiring, change))
@@ -66,8 +70,15 @@ export function sameWord(hold: LockEvent, event: LockEvent): boolean {
 /** A release of some lock of the same class, or of the same words, that could not be read. */
 function mayUndo(release: LockEvent, hold: LockEvent): boolean {
   if (release.anything || release.within.owner === hold.within.owner) return true
+  if (release.candidates?.some(one => belongTogether(one, hold.within))) return true
   const left = classOf(release.within.syntax, release.within.owner)
   return left !== undefined && left === classOf(hold.within.syntax, hold.within.owner)
+}
+
+/** Two methods of a class, or two functions of a text that has no class for them. */
+function belongTogether(one: Origin, other: Origin): boolean {
+  const [left, right] = [classOf(one.syntax, one.owner), classOf(other.syntax, other.owner)]
+  return left === right && (left !== undefined || one.syntax === other.syntax)
 }
 
 /** Rule C4: `if (!tryLock()) lock()` takes it once, on one of two ways. */
@@ -95,6 +106,11 @@ export function gives(acquiring: Acquiring | undefined, change: Change): boolean
   if (acquiring.consuming || acquiring.lock === 'semaphore') return by !== undefined ? by > 0 : to !== 0
   if (acquiring.lock === 'ticket lock') return by === undefined || by > 0
   if (acquiring.mode === 'shared') return by !== undefined ? by < 0 : to === 0
-  if (acquiring.lock === 'mutex') return to !== undefined ? to === (acquiring.free ?? 0) : by !== 0
+  if (acquiring.lock === 'mutex') {
+    const { free = 0, taken } = acquiring
+    if (to !== undefined) return to === free
+    // Back towards free: counting up the word of a barrier gives back no lock whose free word is 0.
+    return taken === undefined ? by !== 0 : Math.sign(by!) === Math.sign(free - taken)
+  }
   return true
 }
