@@ -11,8 +11,12 @@ import { type Clock, sleep } from './clock.ts'
 /** Kernel thread ids by worker thread id. */
 export type KernelIds = ReadonlyMap<number, number | Unknown>
 
-/** Longer than a woken thread takes to answer and to sleep again. */
+/** Longer than a woken thread takes to answer and to sleep again, on a machine that has a processor for it. */
 const SETTLE_MS = 1
+/** How often those that were spoken to are given that time, while some of them do not sleep yet. */
+const MOST_SETTLES = 8
+/** What was not told apart, since a thread slept late, is tried again. */
+const MOST_TRIES = 2
 
 /** Maps workers to kernel threads, by elimination where one of each is left. */
 export async function mapWorkers(
@@ -26,12 +30,17 @@ export async function mapWorkers(
     sure.length >= workers.length ? sure : kernelThreads.filter(thread => thread.mayBeWorker)
   ).map(({ tid }) => tid)
   const found = new Map<number, number | Unknown>()
-  if (workers.length > 1 || candidates.length > 1) {
-    for (const [worker, tid] of await byRounds(pid, workers, candidates, clock)) found.set(worker, tid)
+  const taken = new Set<number>()
+  let [left, unmapped] = [candidates, workers]
+  for (let attempt = 1; attempt <= MOST_TRIES && (unmapped.length > 1 || left.length > 1); attempt += 1) {
+    for (const [worker, tid] of await byRounds(pid, unmapped, left, clock)) {
+      found.set(worker, tid)
+      taken.add(tid)
+    }
+    left = candidates.filter(tid => !taken.has(tid))
+    unmapped = workers.filter(worker => !found.has(worker.threadId))
+    if (unmapped.length === 0) break
   }
-  const taken = new Set(found.values())
-  const left = candidates.filter(tid => !taken.has(tid))
-  const unmapped = workers.filter(worker => !found.has(worker.threadId))
   for (const worker of unmapped) {
     if (unmapped.length === 1 && left.length === 1) found.set(worker.threadId, left[0]!)
     else
@@ -58,12 +67,13 @@ async function byRounds(
         worker.session.send('Runtime.evaluate', { expression: '0', silent: true }, clock.limit(100)),
       ),
     )
-    await sleep(SETTLE_MS)
-    const after = switches(pid, candidates)
-    for (const tid of candidates) {
-      if ((after.get(tid)?.voluntary ?? 0) > (before.get(tid)?.voluntary ?? 0))
-        patterns.set(tid, (patterns.get(tid) ?? 0) | bit)
+    let slept: readonly number[] = []
+    for (let settle = 0; settle < MOST_SETTLES && slept.length < spokenTo.length; settle += 1) {
+      await sleep(SETTLE_MS)
+      const after = switches(pid, candidates)
+      slept = candidates.filter(tid => (after.get(tid)?.voluntary ?? 0) > (before.get(tid)?.voluntary ?? 0))
     }
+    for (const tid of slept) patterns.set(tid, (patterns.get(tid) ?? 0) | bit)
   }
   return uniquePatterns(numbers, patterns)
 }

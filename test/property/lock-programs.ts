@@ -137,7 +137,7 @@ function compare(
     }
     used.add(finding)
     if (finding.status === 'suspected') {
-      if (!set.counted)
+      if (!set.unprovable)
         return {
           result: 'missed',
           detail: `${names(set, scenario)} only suspected; ${told}: ${finding.doubts.join(' ')}`,

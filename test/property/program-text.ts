@@ -1,6 +1,6 @@
 /** Writes a scenario as a program that a person can read. */
 import { block, indented, type Kit, kitFor, placeOf } from './kits.ts'
-import type { Errand, Lock, Scenario, Taking, ThreadPlan } from './scenario.ts'
+import { type Errand, isChained, type Lock, type Scenario, type Taking, type ThreadPlan } from './scenario.ts'
 import { truthOf } from './truth.ts'
 
 export function programText(scenario: Scenario): string {
@@ -238,8 +238,7 @@ class ThreadText {
     if (early) inside = ['meet(1)', ...inside]
     for (const taking of again.toReversed()) inside = this.#taking(taking, inside)
     const chain = this.#chain([...walked, ...holds])
-    if (walked.length > 0 && holds.length === 1 && together !== 'no' && chain)
-      return [...before, 'meet(0)', ...chain.take, ...inside, ...chain.give]
+    if (isChained(this.#plan) && chain) return [...before, 'meet(0)', ...chain.take, ...inside, ...chain.give]
     const all = this.#allTogether(holds, [...this.#unwalked(walked), ...inside])
     if (all) inside = all
     else

@@ -254,6 +254,11 @@ function drawErrand(locks: readonly Lock[], random: Random): Errand {
   return { shape, inLoop, takings: walk.map(lock => drawTaking(lock, random)) }
 }
 
+/** It takes its lock hand over hand, in a loop over a list, and keeps it in the loop's variable. */
+export function isChained({ walked, holds, together }: ThreadPlan): boolean {
+  return walked.length > 0 && holds.length === 1 && together !== 'no'
+}
+
 /** The threads that can still go on, by brute force. */
 export function liveIn({ threads }: Scenario): ReadonlySet<number> {
   const live = new Set<number>()

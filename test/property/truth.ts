@@ -1,13 +1,16 @@
 /** What has to be said about a generated program, worked out from its plan. */
-import { type Lock, liveIn, type Scenario, type ThreadPlan } from './scenario.ts'
+import { isChained, type Lock, liveIn, type Scenario, type ThreadPlan } from './scenario.ts'
 
 /** Threads that wait for each other and for nobody else. */
 export interface ClosedSet {
   /** In waiting order where each waits for one other. */
   readonly parties: readonly number[]
   readonly ordered: boolean
-  /** A counter of units is among what they wait for: that nobody else has one must be provable (rule S2). */
-  readonly counted: boolean
+  /**
+   * Not more than suspected may be said: a counter of units is among what they wait for, which may have more (rule
+   * S2), or one of them has its lock in a variable that went hand over hand along a list.
+   */
+  readonly unprovable: boolean
 }
 
 export interface Truth {
@@ -31,11 +34,13 @@ export function truthOf(scenario: Scenario): Truth {
     if (!closed || sets.some(set => set.parties.includes(id))) continue
     const ordered = [...all].every(other => holders.get(other)!.length === 1)
     const parties = ordered ? inWaitingOrder(id, holders) : [...all].sort((a, b) => a - b)
-    const counted = stuck.some(
-      ({ id, ending }) =>
-        all.has(id) && ending.kind === 'asks' && ending.taking.lock.discipline === 'semaphore',
+    const unprovable = stuck.some(
+      thread =>
+        all.has(thread.id) &&
+        ((thread.ending.kind === 'asks' && thread.ending.taking.lock.discipline === 'semaphore') ||
+          isChained(thread)),
     )
-    sets.push({ parties, ordered, counted })
+    sets.push({ parties, ordered, unprovable })
   }
   const inSets = new Set(sets.flatMap(set => set.parties))
   const victims = new Map(

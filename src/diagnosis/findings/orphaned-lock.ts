@@ -33,7 +33,7 @@ export function orphanedLock(
           wait =>
             `${capital(roster.name(wait.party))} waits for ${resource.label}${waitingIn(wait, roster)}.`,
         ),
-      'The lock is taken, but no thread that was seen holds it: its holder has ended or returned without releasing it.',
+      'The lock is taken, but no thread that was seen holds it: its holder has ended, has returned without releasing it, or is suspended (in an await or a generator).',
     ].join('\n'),
     parties: waiters,
     victims,

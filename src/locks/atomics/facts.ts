@@ -142,7 +142,9 @@ class Combination {
     const complete: Resource['complete'] = !word
       ? { unknown: 'the word that it waits for could not be read' }
       : isLock
-        ? this.#completeHolders(judged, taking.lock, owners !== undefined, handedOn)
+        ? this.#givenBackElsewhere(judged)
+          ? { unknown: uncounted ?? 'it is also released where it was not acquired' }
+          : this.#completeHolders(judged, taking.lock, owners !== undefined, handedOn)
         : this.#completeProducers()
     const capacity = capacityOf(kind, word, holds, complete === true)
     const resource: Resource = {
@@ -251,11 +253,17 @@ class Combination {
   #uncounted(judged: readonly JudgedHold[]): string | undefined {
     const [sample] = judged
     if (!sample || this.#everybodyWaits()) return undefined
-    if (useOf(this.#prepared.catalogue, sample.holding.event).unpaired > 0)
+    if (this.#givenBackElsewhere(judged))
       return 'more units than were found may be out: it is also released where it was not acquired'
     return this.#prepared.texts.whole
       ? undefined
       : 'more units than were found may be out: a thread that is free to run may release it in code that was not read'
+  }
+
+  /** A unit of a semaphore may be out in a callback of a thread that idles now, which will give it back. */
+  #givenBackElsewhere([sample]: readonly JudgedHold[]): boolean {
+    if (sample?.holding.event.acquiring?.lock !== 'semaphore' || this.#everybodyWaits()) return false
+    return useOf(this.#prepared.catalogue, sample.holding.event).unpaired > 0
   }
 
   async #hold(id: string, judged: JudgedHold): Promise<{ hold: Hold; label: string }> {
