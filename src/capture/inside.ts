@@ -130,8 +130,13 @@ class Inspection implements Inside {
   async lookFirst(): Promise<void> {
     this.#options.onProgress?.('reading stacks')
     const first = await this.#inPassing()
-    const { pid } = this.#target
-    this.kernelIds = await mapWorkers(pid, this.threads.slice(1), [...first.kernel.values()], this.#clock)
+    const { pid, runtime } = this.#target
+    this.kernelIds = await mapWorkers(
+      { pid, arch: runtime.arch },
+      this.threads.slice(1),
+      [...first.kernel.values()],
+      this.#clock,
+    )
     for (const thread of this.#standingIn(first)) this.#standing.add(thread)
   }
 

@@ -4,8 +4,8 @@
  * is the worker's. Speaking is an evaluation of `0`: no code of the program runs, and nothing is written.
  */
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
-import { type KernelThread, switches } from '../process/threads.ts'
-import type { Unknown } from '../snapshot/model.ts'
+import { type KernelThread, switches, threadsOf } from '../process/threads.ts'
+import { isUnknown, type Unknown } from '../snapshot/model.ts'
 import { type Clock, sleep } from './clock.ts'
 
 /** Kernel thread ids by worker thread id. */
@@ -20,7 +20,7 @@ const MOST_TRIES = 2
 
 /** Maps workers to kernel threads, by elimination where one of each is left. */
 export async function mapWorkers(
-  pid: number,
+  { pid, arch }: { readonly pid: number; readonly arch: string },
   workers: readonly InspectedThread[],
   kernelThreads: readonly KernelThread[],
   clock: Clock,

@@ -59,6 +59,7 @@ export function kernelThreads(
   target: Target,
   looks: readonly Look[],
   known: ReadonlySet<number>,
+  inspected: boolean,
 ): readonly Thread[] {
   const last = looks.at(-1)
   if (last === undefined) return []
@@ -69,7 +70,8 @@ export function kernelThreads(
       tid,
       threadId: null,
       name: comm,
-      role,
+      // All workers are known by their own names already; this is one whose kernel thread could not be told.
+      role: inspected && role === 'worker' ? 'other' : role,
       seenBy: ['proc'],
       looks: looks.map(look => outsideLook(target, look.at, look.kernel.get(tid))),
     }))

@@ -24,7 +24,11 @@ export function targetNodes(): readonly NodeBinary[] {
     const path = nodeBinary(major)
     return path === undefined ? [] : [{ major, path }]
   })
-  if (installed.length < majors.length) console.warn(missing(installed))
+  if (installed.length < majors.length) {
+    // In CI nothing is skipped for want of a binary.
+    if (process.env.IMPASSE_REQUIRE_NODES === '1') throw new Error(missing(installed))
+    console.warn(missing(installed))
+  }
   const running = { major: Number(process.versions.node.split('.')[0]), path: process.execPath }
   return installed.length === 0 ? [running] : installed
 }
