@@ -4,7 +4,7 @@ import { impasse, line, median, nodes, root, start } from './measure.js'
 
 export async function run() {
   line('main thread beside two deadlocked workers', 'longest gap', 'paused', 'waves')
-  for (const { major, path } of nodes([18, 20, 22, 24, 26])) {
+  for (const { major, path } of nodes((process.env.MAJORS ?? '18,20,22,24,26').split(','))) {
     const target = await start(path, ['--inspect-port=0', `${root}fixtures/abba-workers.mjs`, 'stamping'])
     const gaps = []
     const pauses = []
