@@ -18,6 +18,7 @@ export interface Outcome {
   /** `suspected`: all parties are right, and the rules say that they cannot prove it. */
   readonly result: 'right' | 'suspected' | 'missed' | 'false alarm' | 'wrong parties' | 'failed'
   readonly detail: string
+  readonly attaches?: number
   readonly snapshot?: Snapshot
   readonly diagnosis?: Diagnosis
 }
@@ -63,14 +64,21 @@ export async function runSeed(seed: number, node: string, folder: string): Promi
       program.pid,
       scenario.threads.filter(({ ending }) => ending.kind === 'computes').length,
     )
-    const snapshot = await capture(program.pid, { timeoutMs: 20_000 })
-    const diagnosis = diagnose(snapshot)
-    return { ...base, ...compare(scenario, snapshot, diagnosis), snapshot, diagnosis }
+    const first = await look(program.pid, scenario)
+    // On a busy machine a thread may be disturbed in the one interval that counts: a second attach has to see it.
+    if (first.result !== 'missed') return { ...base, ...first, attaches: 1 }
+    return { ...base, ...(await look(program.pid, scenario)), attaches: 2 }
   } catch (error) {
     return { ...base, result: 'failed', detail: error instanceof Error ? error.message : String(error) }
   } finally {
     await kill()
   }
+}
+
+async function look(pid: number, scenario: Scenario) {
+  const snapshot = await capture(pid, { timeoutMs: 20_000 })
+  const diagnosis = diagnose(snapshot)
+  return { ...compare(scenario, snapshot, diagnosis), snapshot, diagnosis }
 }
 
 /** So many seeds from the first on, after those that have to be there. */
@@ -109,6 +117,7 @@ export function count(outcomes: readonly Outcome[]): string {
     `${number('missed')} missed`,
     `${number('wrong parties')} with wrong parties`,
     `${number('suspected')} only suspected`,
+    `${outcomes.filter(({ result, attaches }) => result !== 'missed' && attaches === 2).length} seen at a second attach`,
     ...(failed > 0 ? [`${failed} failed to run`] : []),
   ].join(', ')
 }

@@ -223,7 +223,7 @@ class ThreadText {
   }
 
   #body(): string[] {
-    const { errands, early, walked, holds, together, again, tries, ending } = this.#plan
+    const { errands, early, walked, holds, again, tries, ending } = this.#plan
     const before = errands.flatMap(errand => this.#errand(errand))
     const attempts = tries.flatMap((lock, at) => this.#attempt(lock, at))
     const end =

@@ -1,9 +1,11 @@
 import type { Syntax } from '../../sources/syntax.ts'
 import { isFunction, type Node } from '../../sources/syntax-tree.ts'
 import type { LockEvent } from './event.ts'
-import { calledName, classOf, type FunctionCatalogue, namesOf } from './function-catalogue.ts'
+import { classOf, type FunctionCatalogue, namesOf } from './function-catalogue.ts'
 import { gives } from './netting.ts'
-import { completionOrder, stepsOf } from './steps.ts'
+import { Pairing } from './pairing.ts'
+import { concerns } from './same-array.ts'
+import { stepsOf } from './steps.ts'
 
 /** How the program as a whole uses locks of one kind, as far as its source was read. */
 export interface Use {
@@ -15,46 +17,54 @@ export interface Use {
   readonly suspendable: readonly string[]
 }
 
+const known = new WeakMap<FunctionCatalogue, Map<Node, Use>>()
+
 /** Looks for the release functions that belong to an acquisition, and at everything that calls them. */
 export function useOf(catalogue: FunctionCatalogue, taken: LockEvent): Use {
-  const { within, acquiring } = taken
-  const acquirers = new Set(namesOf(within.syntax, within.owner))
-  const releasers = new Set<string>()
+  const uses = known.get(catalogue) ?? new Map<Node, Use>()
+  known.set(catalogue, uses)
+  const use = uses.get(taken.within.owner) ?? readUse(catalogue, taken)
+  uses.set(taken.within.owner, use)
+  return use
+}
+
+function readUse(catalogue: FunctionCatalogue, { within, acquiring }: LockEvent): Use {
+  const places = [...everyPlace(catalogue.functions)]
+  const pairing = new Pairing(catalogue.functions, within)
   const holder = classOf(within.syntax, within.owner)
-  const functions = catalogue.functions
   let releases = 0
-  let unpaired = 0
-  for (const { syntax, owner } of functions) {
+  for (const { syntax, owner } of catalogue.functions) {
     const related = holder ? classOf(syntax, owner) === holder : syntax === within.syntax
     if (!related) continue
     const { steps } = stepsOf(syntax, owner)
-    const changes = steps.filter(step => step.kind === 'change' && gives(acquiring, step.change))
+    const changes = steps.filter(
+      step =>
+        step.kind === 'change' &&
+        gives(acquiring, step.change) &&
+        concerns(places, within, syntax, step.array),
+    )
     if (changes.length === 0) continue
-    const acquires = steps.some(step => step.kind === 'acquire')
-    if (acquires) releases += changes.length
-    else for (const name of namesOf(syntax, owner)) releasers.add(name)
+    if (steps.some(step => step.kind === 'acquire')) releases += changes.length
+    else pairing.addReleaser({ syntax, owner })
   }
+  pairing.follow()
   const suspendable = new Set<string>()
-  const places = new Set<{ syntax: Syntax; owner: Node }>(functions)
-  for (const { syntax } of functions) if (!isFunction(syntax.root)) places.add({ syntax, owner: syntax.root })
-  const seen = new Set<Node>()
-  for (const { syntax, owner } of places) {
-    if (seen.has(owner)) continue
-    seen.add(owner)
-    const { steps } = stepsOf(syntax, owner)
-    let order: Map<Node, number> | undefined
-    const named = (names: ReadonlySet<string>) =>
-      steps.filter(step => step.kind === 'call' && names.has(calledName(syntax, step.call) ?? ''))
-    const acquired = named(acquirers)
-    const released = named(releasers)
-    releases += released.length
-    for (const release of released) {
-      order ??= completionOrder(owner)
-      const at = order.get(release.completes)!
-      if (!acquired.some(one => order!.get(one.completes)! < at)) unpaired++
-    }
-    if (acquired.length > 0 && isFunction(owner) && (owner.async || owner.generator))
+  let unpaired = 0
+  for (const place of places) {
+    const { syntax, owner } = place
+    releases += pairing.releasesIn(place).length
+    unpaired += pairing.unpairedIn(place)
+    if (isFunction(owner) && (owner.async || owner.generator) && pairing.acquisitionsIn(place).length > 0)
       suspendable.add(namesOf(syntax, owner)[0] ?? 'an async function')
   }
   return { unpaired, releases, suspendable: [...suspendable] }
+}
+
+/** All functions, and the programs around them. */
+function everyPlace(functions: readonly { readonly syntax: Syntax; readonly owner: Node }[]) {
+  const places = new Map<Node, { readonly syntax: Syntax; readonly owner: Node }>()
+  for (const place of functions) places.set(place.owner, place)
+  for (const { syntax } of functions)
+    if (!isFunction(syntax.root)) places.set(syntax.root, { syntax, owner: syntax.root })
+  return places.values()
 }

@@ -1,0 +1,157 @@
+import { declarationOf, isConstant } from '../../sources/scopes.ts'
+import type { Syntax } from '../../sources/syntax.ts'
+import { type CallNode, isFunction, type Node, unwrapped, walk } from '../../sources/syntax-tree.ts'
+import { calledName, namesOf } from './function-catalogue.ts'
+import { type CallStep, completionOrder, contains, stepsOf } from './steps.ts'
+
+interface Place {
+  readonly syntax: Syntax
+  readonly owner: Node
+}
+
+/** `begin` and `end` around a lock may be wrapped so often. */
+const depthLimit = 3
+
+/**
+ * Rule S2: whether the releases of a lock are paired with its acquisitions, function by function. A function that does
+ * no more than acquire, or no more than release, is followed to those that call it: `begin(lock)`, `new Guard(lock)`,
+ * `return () => lock.release()`.
+ */
+export class Pairing {
+  readonly #functions: readonly Place[]
+  readonly #acquirers = new Set<string>()
+  readonly #releasers = new Set<string>()
+  /** The functions behind the names, for calls whose receiver's class is plain to see. */
+  readonly #releasing = new Set<Node>()
+  /** Functions whose releases count where they are called. */
+  readonly #wrappers = new Set<Node>()
+
+  constructor(functions: readonly Place[], acquirer: Place) {
+    this.#functions = functions
+    for (const name of namesOf(acquirer.syntax, acquirer.owner)) this.#acquirers.add(name)
+  }
+
+  addReleaser({ syntax, owner }: Place): void {
+    this.#releasing.add(owner)
+    for (const name of namesOf(syntax, owner)) this.#releasers.add(name)
+  }
+
+  /** Finds the functions that only wrap an acquisition or a release. */
+  follow(): void {
+    for (let depth = 0; depth < depthLimit; depth += 1) {
+      const before = this.#acquirers.size + this.#releasing.size
+      for (const place of this.#functions) this.#wrap(place)
+      if (this.#acquirers.size + this.#releasing.size === before) return
+    }
+  }
+
+  acquisitionsIn({ syntax, owner }: Place): readonly CallStep[] {
+    return callsIn(syntax, owner).filter(({ call }) => this.#acquirers.has(calledName(syntax, call) ?? ''))
+  }
+
+  releasesIn({ syntax, owner }: Place): readonly CallStep[] {
+    return callsIn(syntax, owner).filter(({ call }) => this.#releases(syntax, call))
+  }
+
+  /** Releases that nothing in the same function has acquired for. */
+  unpairedIn(place: Place): number {
+    if (this.#wrappers.has(place.owner)) return 0
+    const released = this.releasesIn(place)
+    if (released.length === 0) return 0
+    const order = completionOrder(place.owner)
+    const acquired = this.acquisitionsIn(place).map(({ completes }) => order.get(completes)!)
+    return released.filter(({ completes }) => !acquired.some(at => at < order.get(completes)!)).length
+  }
+
+  #wrap(place: Place): void {
+    const { syntax, owner } = place
+    if (this.#wrappers.has(owner) || !isFunction(owner)) return
+    const names = namesOf(syntax, owner)
+    const acquires = this.acquisitionsIn(place).length > 0
+    const releases = this.releasesIn(place).length > 0
+    if (acquires && !releases) for (const name of names) this.#acquirers.add(name)
+    if (acquires || !releases) return
+    if (names.length === 0 ? this.#isGuard(place) : names.every(name => this.#isOnlyCalled(name))) {
+      this.#wrappers.add(owner)
+      if (names.length > 0) this.addReleaser(place)
+    }
+  }
+
+  #releases(syntax: Syntax, call: CallNode): boolean {
+    if (!this.#releasers.has(calledName(syntax, call) ?? '')) return false
+    const type = classOfReceiver(syntax, call)
+    return !type || [...this.#releasing].some(owner => contains(type, owner))
+  }
+
+  /** A release that an acquiring function returns: all who call that one keep it to themselves. */
+  #isGuard({ syntax, owner }: Place): boolean {
+    const maker = syntax.ownerOf(syntax.parentOf(owner) ?? owner)
+    if (syntax.parentOf(owner)?.type !== 'ReturnStatement' || !isFunction(maker)) return false
+    const names = namesOf(syntax, maker)
+    if (names.length === 0 || !names.every(name => this.#acquirers.has(name))) return false
+    return this.#functions.every(place =>
+      callsIn(place.syntax, place.owner).every(
+        ({ call }) => !names.includes(calledName(place.syntax, call) ?? '') || isKept(place.syntax, call),
+      ),
+    )
+  }
+
+  /** Called somewhere, and never handed on as a value: to an event, a timer, another function. */
+  #isOnlyCalled(name: string): boolean {
+    let called = false
+    for (const syntax of new Set(this.#functions.map(place => place.syntax)))
+      for (const node of walk(syntax.root)) {
+        const isName =
+          (node.type === 'Identifier' && node.name === name && !declares(syntax, node)) ||
+          (node.type === 'MemberExpression' && !node.computed && syntax.textOf(node.property) === name)
+        if (!isName) continue
+        const parent = syntax.parentOf(node)
+        if (parent?.type === 'MemberExpression' && parent.property === node && !parent.computed) continue
+        if (parent?.type !== 'CallExpression' || parent.callee !== node) return false
+        called = true
+      }
+    return called
+  }
+}
+
+function callsIn(syntax: Syntax, owner: Node): readonly CallStep[] {
+  return stepsOf(syntax, owner).steps.filter(step => step.kind === 'call')
+}
+
+/** Where an identifier is the name of what it declares, and no use of it. */
+function declares(syntax: Syntax, identifier: Node): boolean {
+  const parent = syntax.parentOf(identifier)
+  if (parent?.type === 'MethodDefinition' || parent?.type === 'PropertyDefinition')
+    return parent.key === identifier && !parent.computed
+  if (parent?.type === 'Property') return parent.key === identifier && !parent.computed && !parent.shorthand
+  return parent !== null && parent !== undefined && 'id' in parent && parent.id === identifier
+}
+
+/** `const release = hold(lock)`, and `release` is only called. */
+function isKept(syntax: Syntax, call: CallNode): boolean {
+  const declarator = syntax.parentOf(call)
+  if (declarator?.type !== 'VariableDeclarator' || declarator.id.type !== 'Identifier') return false
+  const { name } = declarator.id
+  const declaration = declarationOf(syntax, name, call)
+  if (!declaration || !isConstant(syntax, declaration)) return false
+  for (const node of walk(declaration.scope)) {
+    if (node.type !== 'Identifier' || node.name !== name || node === declaration.identifier) continue
+    const parent = syntax.parentOf(node)
+    if (parent?.type !== 'CallExpression' || parent.callee !== node) return false
+  }
+  return true
+}
+
+/** The class of what a method is called on, where that is a constant made by `new` of a class without a parent. */
+function classOfReceiver(syntax: Syntax, call: CallNode): Node | undefined {
+  const callee = unwrapped(call.callee as Node)
+  const object = callee.type === 'MemberExpression' ? unwrapped(callee.object as Node) : undefined
+  if (object?.type !== 'Identifier') return undefined
+  const declaration = declarationOf(syntax, object.name, object)
+  const made = declaration?.initialiser && unwrapped(declaration.initialiser)
+  if (!declaration || made?.type !== 'NewExpression' || made.callee.type !== 'Identifier') return undefined
+  const type = declarationOf(syntax, made.callee.name, made)?.node
+  if (type?.type !== 'ClassDeclaration' || type.superClass || !isConstant(syntax, declaration))
+    return undefined
+  return type
+}
