@@ -7,6 +7,7 @@ import type { InspectedProcess } from '../inspector/inspected-process.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import { InspectorValueSource } from '../inspector/value-source.ts'
 import type { LockFacts, OtherParty } from '../locks/recognise.ts'
+import { readThreadStat } from '../process/stat.ts'
 import type { Target } from '../process/target.ts'
 import { isUnknown, type Unknown, type Via } from '../snapshot/model.ts'
 import type { Activation } from '../snapshot/question.ts'
@@ -17,15 +18,7 @@ import { beginInterval, type Interval } from './cut.ts'
 import { type FrameReader, readActivations, readFrame } from './frames.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { type KernelIds, mapWorkers } from './kernel-threads.ts'
-import {
-  ANSWER_MS,
-  type Look,
-  lookAtKernel,
-  lookInPassing,
-  lookPaused,
-  resumeAll,
-  type Stack,
-} from './look.ts'
+import { ANSWER_MS, type Look, lookInPassing, lookPaused, resumeAll, type Stack } from './look.ts'
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
 import { ScriptLibrary } from './script-library.ts'
 import { changedSinceStart, readTargetFile } from './target-files.ts'
@@ -238,11 +231,11 @@ class Inspection implements Inside {
    * works should not lose. The kernel is asked twice, since a parked thread runs while it answers us.
    */
   #standingIn(look: Look): readonly InspectedThread[] {
-    const now = lookAtKernel(this.#target.pid, this.#target.runtime.arch)
     return this.threads.filter(thread => {
       const tid = this.#tidOf(thread)
       if (!hasFrames(look, thread)) return false
-      return tid === undefined || [look.kernel, now].some(seen => seen.get(tid)?.view.state !== 'R')
+      if (tid === undefined || look.kernel.get(tid)?.view.state !== 'R') return true
+      return readThreadStat(this.#target.pid, tid)?.state !== 'R'
     })
   }
 
