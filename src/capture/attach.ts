@@ -1,4 +1,5 @@
 /** One process: found, checked, looked at from inside where that is possible and from outside where not, and let go. */
+import { ImpasseError } from '../errors.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { identify, sameProcess, type Target } from '../process/target.ts'
 import type { Gap, Process } from '../snapshot/model.ts'
@@ -28,7 +29,8 @@ export interface Attached {
 
 /** Throws an `ImpasseError` when the process is none that can be looked at, or when the capture was interrupted. */
 export async function attach(pid: number, options: CaptureOptions, clock: Clock): Promise<Attached> {
-  const target = identify(pid)
+  const target = identifyNode(pid, options)
+  if (target === undefined) return (await import('./other-program.ts')).lookAtOther(pid, options, clock)
   if (options.inspector === false) {
     return lookOutside(target, options, clock, {
       reason: 'The inspector was not used, as asked.',
@@ -45,6 +47,17 @@ export async function attach(pid: number, options: CaptureOptions, clock: Clock)
       : await lookThrough(target, opened, options, clock)
   } finally {
     turn.end()
+  }
+}
+
+/** Undefined for a program that is not Node, where such are to be shown too. */
+function identifyNode(pid: number, options: CaptureOptions): Target | undefined {
+  try {
+    return identify(pid)
+  } catch (error) {
+    if (options.others === true && error instanceof ImpasseError && error.code === 'IMPASSE_NOT_NODE')
+      return undefined
+    throw error
   }
 }
 
@@ -99,7 +112,7 @@ async function lookOutside(
 ): Promise<Attached> {
   const looks = []
   for (let count = 0; count < (options.looks ?? DEFAULT_LOOKS); count += 1) {
-    if (count > 0) await sleep(clock.limit(BETWEEN_LOOKS_MS))
+    if (count > 0) await sleep(clock.limit(options.betweenLooksMs ?? BETWEEN_LOOKS_MS))
     sameProcess(target)
     looks.push({ at: clock.now, kernel: lookAtKernel(target.pid, target.runtime.arch), stacks: new Map() })
   }

@@ -38,7 +38,7 @@ function readAnew(reader: FrameReader, thread: InspectedThread, frame: StackFram
   const written = owner !== 'node' && !wasm
   const names = written
     ? frameNames(source, syntax, library.keyOf(thread, frame), frame, at)
-    : { function: frame.functionName, class: null, generatedClass: null }
+    : { function: frame.functionName, class: null, generatedClass: null, titles: [] }
   const moved = file !== generated.file || line !== generated.line || column !== generated.column
   const sourceLine = written ? source.line(at) : undefined
   return {
@@ -56,6 +56,7 @@ function readAnew(reader: FrameReader, thread: InspectedThread, frame: StackFram
     seenBy: 'inspector',
     confidence: 1,
     ...(sourceLine === undefined ? {} : { sourceLine }),
+    ...(names.titles.length === 0 ? {} : { titles: [...names.titles] }),
     // A new build lies as a new source does: its map is not that of the code that runs.
     ...([file, generated.file].some(changedSinceStart) ? { sourceChanged: true } : {}),
   }

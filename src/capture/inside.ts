@@ -9,11 +9,12 @@ import { InspectorValueSource } from '../inspector/value-source.ts'
 import type { LockFacts, OtherParty } from '../locks/recognise.ts'
 import { readThreadStat } from '../process/stat.ts'
 import type { Target } from '../process/target.ts'
-import { isUnknown, type Unknown, type Via } from '../snapshot/model.ts'
+import { type CurrentTest, isUnknown, type Unknown, type Via } from '../snapshot/model.ts'
 import type { Activation } from '../snapshot/question.ts'
 import { pathOf } from '../sources/script-url.ts'
 import { SyntaxStore } from '../sources/syntax-store.ts'
 import { type Clock, sleep } from './clock.ts'
+import { currentTest } from './current-test.ts'
 import { beginInterval, type Interval } from './cut.ts'
 import { type FrameReader, readActivations, readFrame } from './frames.ts'
 import { throwIfInterrupted } from './interruption.ts'
@@ -36,6 +37,8 @@ export interface Inside {
   readonly vias: ReadonlyMap<string, ReadonlyMap<number, Via>>
   /** What Node says keeps the loops of idle threads alive. */
   readonly activeResources: ReadonlyMap<InspectedThread, unknown>
+  /** The test that a runner says an idle thread runs. */
+  readonly currentTests: ReadonlyMap<InspectedThread, CurrentTest | undefined>
   readonly pausedWaves: number
 }
 
@@ -92,6 +95,7 @@ class Inspection implements Inside {
   facts: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
   vias: Inside['vias'] = new Map()
   activeResources: ReadonlyMap<InspectedThread, unknown> = new Map()
+  currentTests: Inside['currentTests'] = new Map()
   pausedWaves = 0
   /** The threads that stand still, and are paused in the last look. */
   readonly #standing = new Set<InspectedThread>()
@@ -156,8 +160,9 @@ class Inspection implements Inside {
   /** Further looks in passing, then an interval in which nobody is disturbed. */
   async observe(): Promise<void> {
     const wanted = this.#options.looks ?? DEFAULT_LOOKS
+    const between = this.#options.betweenLooksMs ?? BETWEEN_LOOKS_MS
     while (this.looks.length < wanted - 1) {
-      await sleep(this.#clock.limit(BETWEEN_LOOKS_MS))
+      await sleep(this.#clock.limit(between))
       throwIfInterrupted(this.#options)
       await this.#inPassing()
     }
@@ -166,7 +171,7 @@ class Inspection implements Inside {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       await sleep(SETTLE_MS * attempt)
       const end = beginInterval(this.#target.pid, tids, () => this.#clock.now)
-      const untilNext = this.looks.at(-1)!.at + BETWEEN_LOOKS_MS - this.#clock.now
+      const untilNext = this.looks.at(-1)!.at + between - this.#clock.now
       await sleep(this.#clock.limit(Math.max(INTERVAL_MS, untilNext)))
       this.intervals = end()
       if (this.intervals.size === tids.length) break
@@ -217,7 +222,9 @@ class Inspection implements Inside {
     const idle = this.threads.filter(thread => stackIn(look, thread)?.frames.length === 0)
     const limit = this.#clock.limit(ANSWER_MS)
     const named = idle.map(async thread => [thread, await thread.read('activeResources', limit)] as const)
+    const running = idle.map(async thread => [thread, await currentTest(thread, limit)] as const)
     this.activeResources = new Map(await Promise.all(named))
+    this.currentTests = new Map(await Promise.all(running))
   }
 
   async #inPassing(): Promise<Look> {

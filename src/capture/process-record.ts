@@ -34,6 +34,7 @@ export function scriptThreads(target: Target, inside: Inside): readonly Thread[]
     const last = typeof tid === 'number' ? inside.looks.at(-1)?.kernel.get(tid) : undefined
     const undisturbed = typeof tid === 'number' ? inside.intervals.get(tid) : undefined
     const idle = looks.at(-1)?.activity.kind === 'event-loop'
+    const currentTest = inside.currentTests.get(thread)
     return {
       id: partyOf(pid, thread),
       tid,
@@ -43,6 +44,7 @@ export function scriptThreads(target: Target, inside: Inside): readonly Thread[]
       seenBy: ['inspector', ...(last === undefined ? [] : ['proc' as const])],
       looks,
       ...(undisturbed === undefined ? {} : { undisturbed }),
+      ...(currentTest === undefined ? {} : { currentTest }),
       ...(idle && last !== undefined
         ? withLoop(
             loopOf(target, last),

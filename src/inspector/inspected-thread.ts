@@ -74,6 +74,13 @@ export class InspectedThread {
     return reply.ok && reply.result.exceptionDetails === undefined ? reply.result.result.value : undefined
   }
 
+  /** The value of an expression that V8 lets run because it changes nothing; undefined when it would, or has none. */
+  async evaluate(expression: string, deadlineMs: number): Promise<unknown> {
+    const parameters = { expression, returnByValue: true, silent: true, throwOnSideEffect: true }
+    const reply = await this.session.send('Runtime.evaluate', parameters, deadlineMs)
+    return reply.ok && reply.result.exceptionDetails === undefined ? reply.result.result.value : undefined
+  }
+
   /** The stack of the pause in force; empty when there is none. */
   get pausedStack(): readonly StackFrame[] {
     const frames = this.pause?.callFrames ?? []

@@ -22,7 +22,7 @@ export function threadsSection(
 ): readonly string[] {
   const { pid, runtime, argv, threads } = process
   const version = isUnknown(runtime.version) ? '' : ` ${runtime.version}`
-  const title = `${style('bold', 'THREADS')}  process ${pid}, ${runtime.name}${version}: ${argv.join(' ')}`
+  const title = `${style('bold', 'THREADS')}  process ${pid}, ${runtime.name === 'node' ? `node${version}` : 'not Node'}: ${argv.join(' ')}`
   const verdicts = new Map(diagnosis.threads.map(verdict => [verdict.thread, verdict]))
   const scripted = threads.filter(({ role }) => role === 'main' || role === 'worker')
   const lines = scripted.flatMap(thread => {

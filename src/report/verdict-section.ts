@@ -3,6 +3,7 @@ import type { Diagnosis, Finding, ThreadVerdict, Verdict } from '../diagnosis/di
 import { doing } from '../diagnosis/doing.ts'
 import { edgeSentence } from '../diagnosis/findings/edge-sentence.ts'
 import { capital, nameList, partyCount, type Roster } from '../diagnosis/roster.ts'
+import { runningTest, testName } from '../diagnosis/running-test.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { findingStacks } from './finding-stacks.ts'
 import { type Style, statusColor } from './style.ts'
@@ -22,7 +23,7 @@ export function verdictSection(
   const { verdict, findings } = diagnosis
   const [first, ...others] = findings
   const told = first !== undefined && first.title === verdict.summary
-  const lines = [...headline(verdict, style, width), '']
+  const lines = [...headline(verdict, style, width), '', ...testLines(snapshot, diagnosis, width)]
   if (told) lines.push(...findingLines(first, roster, style, width))
   else lines.push(...withoutFinding(snapshot, diagnosis, roster, width))
   const rest = told ? others : findings
@@ -31,6 +32,17 @@ export function verdictSection(
   })
   for (const finding of rest.slice(inFull)) lines.push('', ...findingHead(finding, style, width))
   return lines
+}
+
+/** The tests that the processes run which make the verdict. */
+function testLines({ processes }: Snapshot, { verdict, processes: verdicts }: Diagnosis, width: number) {
+  const tests = processes.flatMap(process => {
+    const same = verdicts.find(({ process: id }) => id === process.id)?.status === verdict.status
+    const test = same ? runningTest(process) : undefined
+    return test === undefined ? [] : [testName(test, process.cwd)]
+  })
+  const lines = [...new Set(tests)].flatMap(test => wrap(`In the test  ${test}`, width, '  ', '    '))
+  return lines.length > 0 ? [...lines, ''] : []
 }
 
 function headline({ status, summary }: Verdict, style: Style, width: number): readonly string[] {
