@@ -6,6 +6,7 @@ import { duration, looks, noPid, pid, statusList } from './arguments.ts'
 import type { AttachOptions } from './attach.ts'
 import { errorText } from './error-text.ts'
 import type { RunArguments } from './run.ts'
+import type { WatchArguments } from './watch.ts'
 
 const EXIT_CODES = `
 Exit codes
@@ -100,6 +101,29 @@ function build(): Command {
       process.exitCode = await (await import('./run.ts')).run(line, options, given)
       // Nothing that is left may hold back the exit code: a reader that hangs, a timer.
       process.exit()
+    })
+  program
+    .command('watch')
+    .description('notices a hang of a process that already runs, and tells; never ends it')
+    .argument('<pid>', 'the process', text => pid(text)[0])
+    .addOption(
+      new Option('--quiet-for <duration>', 'look after so long without output and progress')
+        .argParser(duration)
+        .default(300_000, '5m'),
+    )
+    .addOption(
+      new Option('--on <statuses>', 'the verdicts to tell of')
+        .argParser(statusList)
+        .default(['deadlock', 'suspected'], 'deadlock,suspected'),
+    )
+    .option(
+      '--command <line>',
+      'run this by the shell then; IMPASSE_PID, _STATUS, _SUMMARY, _REPORT_DIR are set',
+    )
+    .option('--report-dir <folder>', 'where the reports go', 'impasse-report')
+    .option('--once', 'end after the first one, with exit code 1')
+    .action(async (watched: number, options: WatchArguments) => {
+      process.exitCode = await (await import('./watch.ts')).watch(watched, options)
     })
   program
     .command('ps')

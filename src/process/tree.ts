@@ -35,8 +35,9 @@ export class ProcessTree {
     this.#token = token
     this.#members.set(root.pid, root.startTicks)
     const stat = readStat(root.pid)
+    const own = stat?.startTicks === root.startTicks
     this.#outerSession = stat === undefined || stat.session === root.pid ? -1 : stat.session
-    if (stat?.session === root.pid) this.#sessions.add(root.pid)
+    if (own && stat.session === root.pid) this.#sessions.add(root.pid)
   }
 
   /** The members that live now, oldest first; zombies have ended. `anew`: looks at all processes again, new or not. */

@@ -38,7 +38,9 @@ function caseName(process: Process): string {
   return `${isUnknown(runtime.version) ? '' : `node ${runtime.version}: `}${argv.join(' ')}`
 }
 
-/** XML 1.0 has no place for most control characters, not even escaped. */
+/** XML 1.0 has no place for most control characters, not even escaped; xmlbuilder splits only the first `]]>`. */
 function printable(text: string): string {
-  return text.replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '?')
+  return text
+    .replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '?')
+    .replaceAll(']]>', ']] >')
 }

@@ -46,7 +46,7 @@ export function renderMarkdown(snapshot: Snapshot, diagnosis: Diagnosis): string
 }
 
 function plain(text: string): string {
-  return text.replace(/[\\`*_[\]<>|#&]/g, character =>
+  return text.replace(/[\\`*_[\]<>|&]/g, character =>
     character === '<' ? '&lt;' : character === '&' ? '&amp;' : `\\${character}`,
   )
 }

@@ -1,5 +1,5 @@
 /** A look at every process of a tree, bounded whatever the processes do. */
-import { sleep } from '../capture/clock.ts'
+import { timeLimit } from '../capture/clock.ts'
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import type { ProcessTree } from '../process/tree.ts'
 import type { Snapshot } from '../snapshot/model.ts'
@@ -33,7 +33,7 @@ export async function examine(
   const pids = tree.living(true).map(({ id }) => id)
   if (pids.length === 0)
     return { why: 'All processes of the command have ended before they could be looked at.' }
-  const tooLate = sleep(limitMs + RENDER_MS).then(() => ({
+  const tooLate = timeLimit(limitMs + RENDER_MS).then(() => ({
     why: `The look at ${pids.length} processes did not come to an end within ${limitMs + RENDER_MS} ms.`,
   }))
   return Promise.race([look(pids, limitMs, hasty), tooLate])

@@ -2,7 +2,7 @@
  * `impasse run -- <command>`: the command as it is, until it hangs. Then every process of its tree is looked at, and all
  * of it is ended. Nothing here waits without a bound.
  */
-import { sleep } from '../capture/clock.ts'
+import { timeLimit } from '../capture/clock.ts'
 import { duration as durationText } from '../diagnosis/doing.ts'
 import { ProcessTree } from '../process/tree.ts'
 import { type Command, type Ended, exitCodeOf, startCommand } from './command.ts'
@@ -75,7 +75,7 @@ class Run {
     const watch = new QuietWatch(this.#read())
     let asked = nextSignal()
     for (;;) {
-      const event = await Promise.race([this.#command.ended, sleepLightly(every), asked])
+      const event = await Promise.race([this.#command.ended, timeLimit(every), asked])
       if (this.#ended !== undefined) return exitCodeOf(this.#ended)
       if (typeof event === 'object' && 'asked' in event) {
         asked = nextSignal()
@@ -182,7 +182,7 @@ class Run {
   async #report(why: string, seen: Examination | NotExamined, ended: boolean): Promise<void> {
     const { writeReports } = await import('./reports.ts')
     const about = { command: this.#line, why, ended }
-    const late = sleep(WRITE_MS).then(() => 'The reports could not be written in time.')
+    const late = timeLimit(WRITE_MS).then(() => 'The reports could not be written in time.')
     const problem = await Promise.race([writeReports(about, seen, this.#options.reportDir), late])
     if (problem !== undefined) await tell(`impasse: ${problem}\n`)
   }
@@ -198,9 +198,4 @@ function isEnd(signal: NodeJS.Signals): boolean {
 
 function margin(limit: number): number {
   return Math.min(BEFORE_LIMIT_MS.most, Math.max(BEFORE_LIMIT_MS.least, limit / 20), limit / 2)
-}
-
-/** Keeps nothing alive: when the command has ended, nobody waits for the next reading. */
-function sleepLightly(milliseconds: number): Promise<undefined> {
-  return new Promise(resolve => setTimeout(() => resolve(undefined), milliseconds).unref())
 }
