@@ -86,6 +86,13 @@ export class InspectedThread {
     return reply.ok && !reply.result.bytecode ? reply.result.scriptSource : undefined
   }
 
+  /** The bytes of a WebAssembly module. */
+  async bytecodeOf(scriptId: string, deadlineMs: number): Promise<Uint8Array | undefined> {
+    const reply = await this.session.send('Debugger.getScriptSource', { scriptId }, deadlineMs)
+    const encoded = reply.ok ? reply.result.bytecode : undefined
+    return encoded === undefined ? undefined : Buffer.from(encoded, 'base64')
+  }
+
   /** Announces all scripts. `debugger` statements and breakpoints must not stop the program because of us. */
   async enable(deadlineMs: number): Promise<Reply<unknown>> {
     const enabled = this.session.send('Debugger.enable', {}, deadlineMs)

@@ -3,6 +3,7 @@ import type { Activation, ScriptTexts, ValueSource } from '../snapshot/question.
 import type { SyntaxStore } from '../sources/syntax-store.ts'
 import { atomicsFacts, type LockFacts, type OtherParty } from './atomics/facts.ts'
 import { prepare } from './atomics/prepared.ts'
+import { joinFacts } from './join-facts.ts'
 
 export type { LockFacts, OtherParty } from './atomics/facts.ts'
 export { controlOf } from './control.ts'
@@ -29,5 +30,15 @@ export async function recogniseLocks(
   values: ValueSource,
   others?: readonly OtherParty[],
 ): Promise<LockFacts> {
-  return atomicsFacts(prepare(activations, syntax, texts), values, others)
+  const prepared = prepare(activations, syntax, texts)
+  const runsWasm = [...activations.values()].some(stack => stack.some(({ frame }) => frame.kind === 'wasm'))
+  const [atomics, wasm] = await Promise.all([
+    atomicsFacts(prepared, values, others),
+    runsWasm
+      ? import('./wasm/facts.ts').then(({ wasmFacts }) =>
+          wasmFacts(activations, { texts, values, placed: prepared.stacks, others }),
+        )
+      : undefined,
+  ])
+  return wasm ? joinFacts(atomics, wasm) : atomics
 }
