@@ -17,6 +17,7 @@ import {
   silentThreads,
 } from './process-record.ts'
 import { releaser } from './release.ts'
+import { withWebLocks } from './task-facts.ts'
 import { takeTurn } from './turn.ts'
 
 /** What one process gave. */
@@ -71,6 +72,7 @@ async function lookThrough(
       })
     }
     const threads = scriptThreads(target, inside)
+    const facts = await withWebLocks(target, inside, threads)
     const known = new Set(threads.flatMap(({ tid }) => (typeof tid === 'number' ? [tid] : [])))
     await release()
     return {
@@ -81,7 +83,7 @@ async function lookThrough(
         threads: [...threads, ...kernelThreads(target, inside.looks, known, true)],
         gaps: silentThreads(threads),
       },
-      facts: inside.facts,
+      facts,
       pausedWaves: inside.pausedWaves,
     }
   } finally {

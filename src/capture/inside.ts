@@ -7,6 +7,7 @@ import type { InspectedProcess } from '../inspector/inspected-process.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import { InspectorValueSource } from '../inspector/value-source.ts'
 import type { LockFacts, OtherParty } from '../locks/recognise.ts'
+import type { WebLockView } from '../locks/web-locks.ts'
 import type { Target } from '../process/target.ts'
 import { isUnknown, type Unknown, type Via } from '../snapshot/model.ts'
 import type { Activation } from '../snapshot/question.ts'
@@ -29,6 +30,7 @@ import {
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
 import { ScriptLibrary } from './script-library.ts'
 import { changedSinceStart, readTargetFile } from './target-files.ts'
+import { readWebLocks } from './web-locks.ts'
 
 /** What the looks from inside gave, before it is put into the model's words. */
 export interface Inside {
@@ -43,6 +45,8 @@ export interface Inside {
   readonly vias: ReadonlyMap<string, ReadonlyMap<number, Via>>
   /** What Node says keeps the loops of idle threads alive. */
   readonly activeResources: ReadonlyMap<InspectedThread, unknown>
+  /** By thread: its Web Locks, where somebody waits for one. */
+  readonly webLocks: ReadonlyMap<InspectedThread, WebLockView>
   readonly pausedWaves: number
 }
 
@@ -99,6 +103,7 @@ class Inspection implements Inside {
   facts: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
   vias: Inside['vias'] = new Map()
   activeResources: ReadonlyMap<InspectedThread, unknown> = new Map()
+  webLocks: Inside['webLocks'] = new Map()
   pausedWaves = 0
   /** The threads that stand still, and are paused in the last look. */
   readonly #standing = new Set<InspectedThread>()
@@ -224,7 +229,12 @@ class Inspection implements Inside {
     const idle = this.threads.filter(thread => stackIn(look, thread)?.frames.length === 0)
     const limit = this.#clock.limit(ANSWER_MS)
     const named = idle.map(async thread => [thread, await thread.read('activeResources', limit)] as const)
-    this.activeResources = new Map(await Promise.all(named))
+    const [resources, webLocks] = await Promise.all([
+      Promise.all(named),
+      readWebLocks(this.threads, idle, this.#clock),
+    ])
+    this.activeResources = new Map(resources)
+    this.webLocks = webLocks
   }
 
   async #inPassing(): Promise<Look> {

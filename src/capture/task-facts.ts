@@ -1,0 +1,51 @@
+/** Facts about tasks, which are known only when it is known what their threads' event loops can still be woken by. */
+import type { LockFacts } from '../locks/recognise.ts'
+import type { WebLockThread } from '../locks/web-locks.ts'
+import type { Target } from '../process/target.ts'
+import type { Thread } from '../snapshot/model.ts'
+import { type Inside, partyOf } from './inside.ts'
+
+/** The facts of the stacks, and those of the Web Locks that somebody waits for. */
+export async function withWebLocks(
+  target: Target,
+  inside: Inside,
+  threads: readonly Thread[],
+): Promise<LockFacts> {
+  const { facts, webLocks } = inside
+  if (webLocks.size === 0) return facts
+  const [{ webLockFacts }, { joinFacts }] = await Promise.all([
+    import('../locks/web-locks.ts'),
+    import('../locks/join-facts.ts'),
+  ])
+  const seen = inside.threads.map((thread): WebLockThread => {
+    const party = partyOf(target.pid, thread)
+    const view = webLocks.get(thread) ?? { answered: false, uses: true, held: [], pending: [] }
+    return { party, parked: isParked(threads.find(({ id }) => id === party)), ...view }
+  })
+  const closed = threads.every(
+    (thread, at) => isParked(thread) || isClosed(thread, inside.activeResources.get(inside.threads[at]!)),
+  )
+  const strangers = [...(inside.looks.at(-1)?.kernel.values() ?? [])].some(
+    // Threads of an addon can do anything; those of the pool that run bring something.
+    ({ role, view }) => role === 'other' || (role === 'libuv-pool' && view.state === 'R'),
+  )
+  return joinFacts(facts, webLockFacts(`p${target.pid}`, seen, closed && !strangers))
+}
+
+/** For good: a time limit would end it. */
+function isParked(thread: Thread | undefined): boolean {
+  const activity = thread?.looks.at(-1)?.activity
+  return activity?.kind === 'parked' && activity.timeoutMs === null
+}
+
+/** An event loop to which nothing can come but from another thread of the process. */
+function isClosed({ looks, loop }: Thread, names: unknown): boolean {
+  const look = looks.at(-1)
+  if (look === undefined || look.frames.length > 0) return false
+  if (look.activity.kind === 'event-loop')
+    return loop?.complete === true && !loop.sources.some(({ outside }) => outside)
+  // Node 24 turns the loops of threads that wait for Web Locks without end (nodejs/node#62644): Node's word is left.
+  return Array.isArray(names) && names.every(name => inProcess.has(String(name)))
+}
+
+const inProcess = new Set(['MessagePort', 'Worker'])
