@@ -17,7 +17,6 @@ import {
   silentThreads,
 } from './process-record.ts'
 import { releaser } from './release.ts'
-import { withWebLocks } from './task-facts.ts'
 import { takeTurn } from './turn.ts'
 
 /** What one process gave. */
@@ -72,7 +71,10 @@ async function lookThrough(
       })
     }
     const threads = scriptThreads(target, inside)
-    const facts = await withWebLocks(target, inside, threads)
+    const facts =
+      inside.webLocks.size === 0
+        ? inside.facts
+        : await import('./task-facts.ts').then(({ withWebLocks }) => withWebLocks(target, inside, threads))
     const known = new Set(threads.flatMap(({ tid }) => (typeof tid === 'number' ? [tid] : [])))
     await release()
     return {

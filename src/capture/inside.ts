@@ -30,7 +30,6 @@ import {
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
 import { ScriptLibrary } from './script-library.ts'
 import { changedSinceStart, readTargetFile } from './target-files.ts'
-import { readWebLocks } from './web-locks.ts'
 
 /** What the looks from inside gave, before it is put into the model's words. */
 export interface Inside {
@@ -231,7 +230,9 @@ class Inspection implements Inside {
     const named = idle.map(async thread => [thread, await thread.read('activeResources', limit)] as const)
     const [resources, webLocks] = await Promise.all([
       Promise.all(named),
-      readWebLocks(this.threads, idle, this.#clock),
+      idle.length === 0
+        ? this.webLocks
+        : import('./web-locks.ts').then(({ readWebLocks }) => readWebLocks(this.threads, idle, this.#clock)),
     ])
     this.activeResources = new Map(resources)
     this.webLocks = webLocks

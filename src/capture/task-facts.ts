@@ -1,22 +1,14 @@
 /** Facts about tasks, which are known only when it is known what their threads' event loops can still be woken by. */
+import { joinFacts } from '../locks/join-facts.ts'
 import type { LockFacts } from '../locks/recognise.ts'
-import type { WebLockThread } from '../locks/web-locks.ts'
+import { type WebLockThread, webLockFacts } from '../locks/web-locks.ts'
 import type { Target } from '../process/target.ts'
 import type { Thread } from '../snapshot/model.ts'
 import { type Inside, partyOf } from './inside.ts'
 
 /** The facts of the stacks, and those of the Web Locks that somebody waits for. */
-export async function withWebLocks(
-  target: Target,
-  inside: Inside,
-  threads: readonly Thread[],
-): Promise<LockFacts> {
+export function withWebLocks(target: Target, inside: Inside, threads: readonly Thread[]): LockFacts {
   const { facts, webLocks } = inside
-  if (webLocks.size === 0) return facts
-  const [{ webLockFacts }, { joinFacts }] = await Promise.all([
-    import('../locks/web-locks.ts'),
-    import('../locks/join-facts.ts'),
-  ])
   const seen = inside.threads.map((thread): WebLockThread => {
     const party = partyOf(target.pid, thread)
     const view = webLocks.get(thread) ?? { answered: false, uses: true, held: [], pending: [] }

@@ -3,7 +3,6 @@ import type { Activation, ScriptTexts, ValueSource } from '../snapshot/question.
 import type { SyntaxStore } from '../sources/syntax-store.ts'
 import { atomicsFacts, type LockFacts, type OtherParty } from './atomics/facts.ts'
 import { prepare } from './atomics/prepared.ts'
-import { joinFacts } from './join-facts.ts'
 
 export type { LockFacts, OtherParty } from './atomics/facts.ts'
 export { controlOf } from './control.ts'
@@ -31,14 +30,13 @@ export async function recogniseLocks(
   others?: readonly OtherParty[],
 ): Promise<LockFacts> {
   const prepared = prepare(activations, syntax, texts)
+  const atomics = atomicsFacts(prepared, values, others)
   const runsWasm = [...activations.values()].some(stack => stack.some(({ frame }) => frame.kind === 'wasm'))
-  const [atomics, wasm] = await Promise.all([
-    atomicsFacts(prepared, values, others),
-    runsWasm
-      ? import('./wasm/facts.ts').then(({ wasmFacts }) =>
-          wasmFacts(activations, { texts, values, placed: prepared.stacks, others }),
-        )
-      : undefined,
+  if (!runsWasm) return atomics
+  const [{ wasmFacts }, { joinFacts }] = await Promise.all([
+    import('./wasm/facts.ts'),
+    import('./join-facts.ts'),
   ])
-  return wasm ? joinFacts(atomics, wasm) : atomics
+  const wasm = wasmFacts(activations, { texts, values, placed: prepared.stacks, others })
+  return joinFacts(await atomics, await wasm)
 }

@@ -4,7 +4,7 @@ import { runImpasse } from '../support/run-impasse.ts'
 import { startFixture } from '../support/spawn-fixture.ts'
 
 interface Seen {
-  readonly report: { readonly [key: string]: any }
+  readonly report: ReturnType<typeof JSON.parse>
   readonly text: string
 }
 
