@@ -3,7 +3,7 @@ import { joinFacts } from '../locks/join-facts.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { type WebLockThread, webLockFacts } from '../locks/web-locks.ts'
 import type { Target } from '../process/target.ts'
-import type { Thread } from '../snapshot/model.ts'
+import { isUnknown, type KernelView, type Thread } from '../snapshot/model.ts'
 import { type Inside, partyOf } from './inside.ts'
 
 /** The facts of the stacks, and those of the Web Locks that somebody waits for. */
@@ -34,10 +34,23 @@ function isParked(thread: Thread | undefined): boolean {
 function isClosed({ looks, loop }: Thread, names: unknown): boolean {
   const look = looks.at(-1)
   if (look === undefined || look.frames.length > 0) return false
-  if (look.activity.kind === 'event-loop')
-    return loop?.complete === true && !loop.sources.some(({ outside }) => outside)
+  const turns = looks.some(({ kernel }) => !isUnknown(kernel) && (kernel.state === 'R' || isTurn(kernel)))
+  if (!turns)
+    return look.activity.kind === 'event-loop' && loop?.complete === true && loop.sources.every(isInside)
   // Node 24 turns the loops of threads that wait for Web Locks without end (nodejs/node#62644): Node's word is left.
   return Array.isArray(names) && names.every(name => inProcess.has(String(name)))
 }
 
-const inProcess = new Set(['MessagePort', 'Worker'])
+function isInside({ outside }: { readonly outside: boolean }): boolean {
+  return !outside
+}
+
+/** A look at the loop's descriptors that does not wait, its time limit is 0; or at the queue, which has a mutex. */
+function isTurn({ systemCall }: KernelView): boolean {
+  if (systemCall === null || isUnknown(systemCall)) return false
+  const isPoll = systemCall.name.startsWith('epoll_') && BigInt(systemCall.arguments[3] ?? 1) === 0n
+  return isPoll || systemCall.name === 'futex'
+}
+
+/** What it turns its loop with are immediate callbacks. */
+const inProcess = new Set(['MessagePort', 'Worker', 'Immediate'])
