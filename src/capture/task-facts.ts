@@ -3,7 +3,7 @@ import { joinFacts } from '../locks/join-facts.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { type WebLockThread, webLockFacts } from '../locks/web-locks.ts'
 import type { Target } from '../process/target.ts'
-import { isUnknown, type KernelView, type Thread } from '../snapshot/model.ts'
+import { isUnknown, type Thread, type ThreadLook } from '../snapshot/model.ts'
 import { type Inside, partyOf } from './inside.ts'
 
 /** The facts of the stacks, and those of the Web Locks that somebody waits for. */
@@ -34,22 +34,18 @@ function isParked(thread: Thread | undefined): boolean {
 function isClosed({ looks, loop }: Thread, names: unknown): boolean {
   const look = looks.at(-1)
   if (look === undefined || look.frames.length > 0) return false
-  const turns = looks.some(({ kernel }) => !isUnknown(kernel) && (kernel.state === 'R' || isTurn(kernel)))
-  if (!turns)
-    return look.activity.kind === 'event-loop' && loop?.complete === true && loop.sources.every(isInside)
-  // Node 24 turns the loops of threads that wait for Web Locks without end (nodejs/node#62644): Node's word is left.
+  if (loop !== undefined && look.activity.kind === 'event-loop' && !isPoll(look.kernel))
+    return loop.complete && !loop.sources.some(({ outside }) => outside)
+  // It answers and yet does not rest. Node 24 turns the loops of threads that wait for Web Locks without end
+  // (nodejs/node#62644), and what the kernel shows of them is of one moment only: Node's word is left.
   return Array.isArray(names) && names.every(name => inProcess.has(String(name)))
 }
 
-function isInside({ outside }: { readonly outside: boolean }): boolean {
-  return !outside
-}
-
-/** A look at the loop's descriptors that does not wait, its time limit is 0; or at the queue, which has a mutex. */
-function isTurn({ systemCall }: KernelView): boolean {
-  if (systemCall === null || isUnknown(systemCall)) return false
-  const isPoll = systemCall.name.startsWith('epoll_') && BigInt(systemCall.arguments[3] ?? 1) === 0n
-  return isPoll || systemCall.name === 'futex'
+/** A look at the loop's descriptors that does not wait: its time limit is 0. */
+function isPoll(kernel: ThreadLook['kernel']): boolean {
+  const call = isUnknown(kernel) ? null : kernel.systemCall
+  if (call === null || isUnknown(call)) return false
+  return call.name.startsWith('epoll_') && BigInt(call.arguments[3] ?? 1) === 0n
 }
 
 /** What it turns its loop with are immediate callbacks. */

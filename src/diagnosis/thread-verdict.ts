@@ -58,6 +58,10 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
   if (thread.looks.every(({ activity }) => activity.kind === 'event-loop'))
     return say('idle', 'is in its event loop')
 
+  // Node 24 keeps the loops of threads that wait for Web Locks turning (nodejs/node#62644): that is no work.
+  if (thread.looks.every(turnsItsLoop) && hasWaitingTask(thread.id, reduction))
+    return say('idle', 'turns its event loop without end, while a function of it waits for a lock')
+
   const what = doing(thread, process)
   switch (look.activity.kind) {
     case 'event-loop':
@@ -83,9 +87,6 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
   }
 
   function judgeRunning(): Judged {
-    // Node 24 keeps the loops of threads that wait for Web Locks turning (nodejs/node#62644): that is no work.
-    if (thread.looks.every(({ frames }) => frames.length === 0) && hasWaitingTask(thread.id, reduction))
-      return say('idle', 'turns its event loop without end, while a function of it waits for a lock')
     const still = thread.looks.some(({ activity }) => !inCall(activity.kind)) ? undefined : standstill(thread)
     if (still) return say('busy', busyText(still), { still, chain })
     return say('healthy', progressText())
@@ -153,6 +154,11 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
     const frame = ownFrame(look!.frames)
     return frame ? `${before}${frameText(frame, process)}` : ''
   }
+}
+
+/** No JavaScript on its stack, and yet not at rest, or not for long. */
+function turnsItsLoop({ frames, activity: { kind } }: Thread['looks'][number]): boolean {
+  return frames.length === 0 && (kind === 'event-loop' || inCall(kind))
 }
 
 function inCall(kind: Thread['looks'][number]['activity']['kind']): boolean {
