@@ -84,6 +84,10 @@ async function lookThrough(
       })
     }
     const threads = scriptThreads(target, inside)
+    const facts =
+      inside.webLocks.size === 0
+        ? inside.facts
+        : await import('./task-facts.ts').then(({ withWebLocks }) => withWebLocks(target, inside, threads))
     const known = new Set(threads.flatMap(({ tid }) => (typeof tid === 'number' ? [tid] : [])))
     await release()
     return {
@@ -94,7 +98,7 @@ async function lookThrough(
         threads: [...threads, ...kernelThreads(target, inside.looks, known, true)],
         gaps: silentThreads(threads),
       },
-      facts: inside.facts,
+      facts,
       pausedWaves: inside.pausedWaves,
     }
   } finally {

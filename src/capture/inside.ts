@@ -7,6 +7,7 @@ import type { InspectedProcess } from '../inspector/inspected-process.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import { InspectorValueSource } from '../inspector/value-source.ts'
 import type { LockFacts, OtherParty } from '../locks/recognise.ts'
+import type { WebLockView } from '../locks/web-locks.ts'
 import { readThreadStat } from '../process/stat.ts'
 import type { Target } from '../process/target.ts'
 import { type CurrentTest, isUnknown, type Unknown, type Via } from '../snapshot/model.ts'
@@ -39,6 +40,8 @@ export interface Inside {
   readonly activeResources: ReadonlyMap<InspectedThread, unknown>
   /** The test that a runner says an idle thread runs. */
   readonly currentTests: ReadonlyMap<InspectedThread, CurrentTest | undefined>
+  /** By thread: its Web Locks, where somebody waits for one. */
+  readonly webLocks: ReadonlyMap<InspectedThread, WebLockView>
   readonly pausedWaves: number
 }
 
@@ -96,6 +99,7 @@ class Inspection implements Inside {
   vias: Inside['vias'] = new Map()
   activeResources: ReadonlyMap<InspectedThread, unknown> = new Map()
   currentTests: Inside['currentTests'] = new Map()
+  webLocks: Inside['webLocks'] = new Map()
   pausedWaves = 0
   /** The threads that stand still, and are paused in the last look. */
   readonly #standing = new Set<InspectedThread>()
@@ -223,8 +227,16 @@ class Inspection implements Inside {
     const limit = this.#clock.limit(ANSWER_MS)
     const named = idle.map(async thread => [thread, await thread.read('activeResources', limit)] as const)
     const running = idle.map(async thread => [thread, await currentTest(thread, limit)] as const)
-    this.activeResources = new Map(await Promise.all(named))
-    this.currentTests = new Map(await Promise.all(running))
+    const [resources, tests, webLocks] = await Promise.all([
+      Promise.all(named),
+      Promise.all(running),
+      idle.length === 0
+        ? this.webLocks
+        : import('./web-locks.ts').then(({ readWebLocks }) => readWebLocks(this.threads, idle, this.#clock)),
+    ])
+    this.activeResources = new Map(resources)
+    this.currentTests = new Map(tests)
+    this.webLocks = webLocks
   }
 
   async #inPassing(): Promise<Look> {

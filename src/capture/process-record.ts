@@ -210,7 +210,10 @@ function activityOf(
   if (wait !== undefined && look === inside.looks.at(-1)) {
     return { kind: 'parked', in: wait.call, timeoutMs: deadlineIn(wait.request) ?? futexMs }
   }
-  return inFutex ? { kind: 'parked', in: 'Atomics.wait', timeoutMs: futexMs } : activity
+  if (!inFutex) return activity
+  const top = stack?.frames.find(({ url }) => !url.startsWith('node:'))
+  const inWasm = top !== undefined && readFrame(inside.reader, thread, top).kind === 'wasm'
+  return { kind: 'parked', in: inWasm ? 'memory.atomic.wait' : 'Atomics.wait', timeoutMs: futexMs }
 }
 
 /** The time limit that the call itself gives, milliseconds. */

@@ -29,5 +29,14 @@ export async function recogniseLocks(
   values: ValueSource,
   others?: readonly OtherParty[],
 ): Promise<LockFacts> {
-  return atomicsFacts(prepare(activations, syntax, texts), values, others)
+  const prepared = prepare(activations, syntax, texts)
+  const atomics = atomicsFacts(prepared, values, others)
+  const runsWasm = [...activations.values()].some(stack => stack.some(({ frame }) => frame.kind === 'wasm'))
+  if (!runsWasm) return atomics
+  const [{ wasmFacts }, { joinFacts }] = await Promise.all([
+    import('./wasm/facts.ts'),
+    import('./join-facts.ts'),
+  ])
+  const wasm = wasmFacts(activations, { texts, values, placed: prepared.stacks, others })
+  return joinFacts(await atomics, await wasm)
 }

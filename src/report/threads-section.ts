@@ -19,6 +19,7 @@ export function threadsSection(
   allFrames: boolean,
   style: Style,
   width: number,
+  tasksOf: (thread: string) => readonly string[] = () => [],
 ): readonly string[] {
   const { pid, runtime, argv, threads } = process
   const version = isUnknown(runtime.version) ? '' : ` ${runtime.version}`
@@ -40,6 +41,7 @@ export function threadsSection(
     return [
       `  ${head.filter(text => text !== '').join('  ')}`,
       ...loopLines(thread, width),
+      ...tasksOf(thread.id).flatMap(text => wrap(text, width, '      ', '        ')),
       ...layOut(rows, '      ', false, style),
     ]
   })

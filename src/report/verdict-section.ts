@@ -2,8 +2,9 @@
 import type { Diagnosis, Finding, ThreadVerdict, Verdict } from '../diagnosis/diagnosis.ts'
 import { doing } from '../diagnosis/doing.ts'
 import { edgeSentence } from '../diagnosis/findings/edge-sentence.ts'
-import { capital, nameList, partyCount, type Roster } from '../diagnosis/roster.ts'
+import { capital, list, nameList, partyCount, type Roster } from '../diagnosis/roster.ts'
 import { runningTest, testName } from '../diagnosis/running-test.ts'
+import { taskPhrases } from '../diagnosis/task-waits.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { findingStacks } from './finding-stacks.ts'
 import { type Style, statusColor } from './style.ts'
@@ -79,13 +80,19 @@ function findingLines(finding: Finding, roster: Roster, style: Style, width: num
 
 /** No finding says it: the threads that make the verdict do. */
 function withoutFinding(
-  { processes }: Snapshot,
+  snapshot: Snapshot,
   { verdict, threads }: Diagnosis,
   roster: Roster,
   width: number,
 ): readonly string[] {
+  const { processes } = snapshot
   const same = threads.filter(({ status }) => status === verdict.status)
-  const sentences = same.slice(0, mostThreads).flatMap(thread => threadText(thread, roster).split('\n'))
+  const sentences = same
+    .slice(0, mostThreads)
+    .flatMap(thread => [
+      ...threadText(thread, roster).split('\n'),
+      ...inLine(thread, roster).flatMap(id => taskSentence(id, snapshot, roster)),
+    ])
   // Several threads in one line tell the same of those before them.
   const lines = [...new Set(sentences)].flatMap(sentence => wrap(sentence, width, '  ', '    '))
   if (same.length > mostThreads) lines.push(`  … and ${same.length - mostThreads} more, under THREADS`)
@@ -112,4 +119,16 @@ function threadText({ thread: id, status, summary, chain }: ThreadVerdict, roste
   const last = roster.thread(chain.at(-1)!.to)
   const end = last ? [`${capital(roster.name(last.id))} ${doing(last, roster.processOf(last.id))}.`] : []
   return [...chain.map(edge => edgeSentence(edge, roster)), ...end].join('\n')
+}
+
+/** What suspended functions of the thread hold and wait for: no hang by itself, but what a reader looks for. */
+function taskSentence(thread: string, snapshot: Snapshot, roster: Roster): readonly string[] {
+  const phrases = taskPhrases(thread, snapshot, roster)
+  return phrases.length === 0 ? [] : [`${capital(roster.name(thread))} ${list(phrases)}.`]
+}
+
+/** The thread and those that it waits for; where tasks are in the line, the line tells of them already. */
+function inLine({ thread, chain }: ThreadVerdict, roster: Roster): readonly string[] {
+  if (chain.some(({ from }) => roster.thread(from) === undefined)) return []
+  return [...new Set([thread, ...chain.map(({ to }) => to)])]
 }
