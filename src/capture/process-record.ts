@@ -45,7 +45,7 @@ export function scriptThreads(target: Target, inside: Inside): readonly Thread[]
       ...(undisturbed === undefined ? {} : { undisturbed }),
       ...(idle && last !== undefined
         ? withLoop(
-            loopOf(target, last),
+            inside.loops.get(thread) ?? loopOf(target, last),
             inside.activeResources.get(thread),
             isMain ? inside.threads.slice(1) : [],
           )

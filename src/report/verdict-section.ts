@@ -3,7 +3,7 @@ import type { Diagnosis, Finding, ThreadVerdict, Verdict } from '../diagnosis/di
 import { doing } from '../diagnosis/doing.ts'
 import { edgeSentence } from '../diagnosis/findings/edge-sentence.ts'
 import { capital, nameList, partyCount, type Roster } from '../diagnosis/roster.ts'
-import type { Snapshot } from '../snapshot/model.ts'
+import type { EventLoop, Snapshot, Thread } from '../snapshot/model.ts'
 import { findingStacks } from './finding-stacks.ts'
 import { type Style, statusColor } from './style.ts'
 import { wrap } from './wrap.ts'
@@ -89,15 +89,26 @@ function threadText({ thread: id, status, summary, chain }: ThreadVerdict, roste
   const name = capital(roster.name(id))
   const thread = roster.thread(id)
   if (status === 'idle' && thread?.loop && summary.includes('event loop')) {
-    const { sources, complete } = thread.loop
-    const kept = sources.map(({ text }) => text).join('; ')
-    const more = complete ? '' : ' (there may be more)'
+    const kept = keptBy(thread.loop)
     return kept === ''
       ? `${name} ${summary}.`
-      : `${name} ${summary}. What can wake it or keeps it alive: ${kept}${more}.`
+      : `${name} ${summary}. What can wake it or keeps it alive: ${kept}.`
   }
   if (chain.length === 0) return `${name} ${summary}.`
   const last = roster.thread(chain.at(-1)!.to)
-  const end = last ? [`${capital(roster.name(last.id))} ${doing(last, roster.processOf(last.id))}.`] : []
+  const end = last
+    ? [`${capital(roster.name(last.id))} ${doing(last, roster.processOf(last.id))}${wakers(last)}.`]
+    : []
   return [...chain.map(edge => edgeSentence(edge, roster)), ...end].join('\n')
+}
+
+/** What can wake the loop that a line of waiting threads ends at. */
+function wakers({ loop, looks }: Thread): string {
+  const kept = loop && looks.at(-1)?.activity.kind === 'event-loop' ? keptBy(loop) : ''
+  return kept === '' ? '' : `; what can wake it or keeps it alive: ${kept}`
+}
+
+function keptBy({ sources, complete }: EventLoop): string {
+  const kept = sources.map(({ text }) => text).join('; ')
+  return kept === '' || complete ? kept : `${kept} (there may be more)`
 }
