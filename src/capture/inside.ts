@@ -214,7 +214,9 @@ class Inspection implements Inside {
     this.vias = new Map(vias)
     await resumeAll(this.#inspected, this.#clock)
     await this.#readResources(look)
-    this.loops = await settledLoops(this.#target, this.threads, this.loops, this.#clock)
+    this.loops = this.#loopsMatter()
+      ? await settledLoops(this.#target, this.threads, this.loops, this.#clock)
+      : new Map([...this.loops].map(([thread, loop]) => [thread, { ...loop, complete: false }]))
     // Pausing is a wave too.
     this.pausedWaves = Math.max(this.pausedWaves, values.waves + 1)
   }
@@ -262,6 +264,13 @@ class Inspection implements Inside {
     return incomplete.some(({ id }) =>
       waits.some(({ request }) => JSON.stringify(request).includes(`"${id}"`)),
     )
+  }
+
+  /** Not where all who stand still wait for locks: an idle loop is none of their business. */
+  #loopsMatter(): boolean {
+    const { resources, waits } = this.facts
+    const all = this.#standing.size
+    return all === 0 || waits.length < all || resources.some(({ sort }) => sort === 'consumable')
   }
 
   /** Those that were found in their event loop, with their kernel thread ids. */

@@ -29,13 +29,19 @@ export function workOfOthers(
       .filter(thread => thread.role === 'v8' && sleepsOn(thread) === undefined && !inLoop(thread))
       .slice(0, 1)
       .map(() => source('V8 work', 'work of V8 on another thread')),
+    // There is one thread of the inspector in a loop of its own; a second may be anybody's.
+    ...others
+      .filter(thread => thread.role === 'inspector' && inLoop(thread))
+      .slice(1)
+      .map(unknown),
     ...others
       .filter(({ role, comm }) => (role === 'worker' || role === 'other') && !comm.startsWith('iou-'))
-      .map(({ comm, tid }) =>
-        source('native thread', `the thread "${comm}" (tid ${tid}), of which nothing is known`),
-      ),
+      .map(unknown),
   ]
 }
+
+const unknown = ({ comm, tid }: KernelThread): LoopSource =>
+  source('native thread', `the thread "${comm}" (tid ${tid}), of which nothing is known`)
 
 const source = (kind: string, text: string): LoopSource => ({ kind, text, outside: true })
 
