@@ -3,6 +3,7 @@ import type { Activation, ScriptTexts, ValueSource } from '../snapshot/question.
 import type { SyntaxStore } from '../sources/syntax-store.ts'
 import { atomicsFacts, type LockFacts, type OtherParty } from './atomics/facts.ts'
 import { prepare } from './atomics/prepared.ts'
+import { withJobs } from './jobs.ts'
 
 export type { LockFacts, OtherParty } from './atomics/facts.ts'
 export { controlOf } from './control.ts'
@@ -29,5 +30,7 @@ export async function recogniseLocks(
   values: ValueSource,
   others?: readonly OtherParty[],
 ): Promise<LockFacts> {
-  return atomicsFacts(prepare(activations, syntax, texts), values, others)
+  const prepared = prepare(activations, syntax, texts)
+  const facts = await atomicsFacts(prepared, values, others)
+  return { ...facts, waits: withJobs(facts.waits, prepared) }
 }

@@ -3,10 +3,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
 import { capture } from '../../src/capture/capture.ts'
 import { diagnose } from '../../src/diagnosis/diagnose.ts'
-import type { Diagnosis } from '../../src/diagnosis/diagnosis.ts'
+import type { Diagnosis, Status } from '../../src/diagnosis/diagnosis.ts'
 import type { Snapshot } from '../../src/snapshot/model.ts'
 import { targetNodes } from '../support/node-versions.ts'
 import { type FixtureOptions, startFixture } from '../support/spawn-fixture.ts'
@@ -16,8 +17,8 @@ interface Seen {
   readonly diagnosis: Diagnosis
 }
 
-/** Looks until the verdict is the one that is awaited, for some seconds: a program says that it is ready a moment before. */
-async function look(file: string, awaited: string, options: FixtureOptions = {}): Promise<Seen> {
+/** Looks until the verdict (or those of the threads, main first) is what is awaited, for some seconds: a program says that it is ready a moment before. */
+async function look(file: string, awaited: Status | Status[], options: FixtureOptions = {}): Promise<Seen> {
   const { pid } = await startFixture(`event-loops/${file}`, { execArgv: ['--inspect-port=0'], ...options })
   const end = Date.now() + 8000
   for (;;) {
@@ -25,7 +26,11 @@ async function look(file: string, awaited: string, options: FixtureOptions = {})
     const diagnosis = diagnose(snapshot)
     // On a busy machine a thread may not have answered in time: that look tells nothing.
     const seen = snapshot.processes[0]!.gaps.length === 0
-    if ((seen && diagnosis.verdict.status === awaited) || Date.now() > end) return { snapshot, diagnosis }
+    const statuses = Array.isArray(awaited)
+      ? diagnosis.threads.map(({ status }) => status)
+      : [diagnosis.verdict.status]
+    if ((seen && isDeepStrictEqual(statuses, [awaited].flat())) || Date.now() > end)
+      return { snapshot, diagnosis }
   }
 }
 
@@ -86,6 +91,23 @@ describe.each(targetNodes())('nothing can wake anybody, on Node $major', ({ path
     expect(diagnosis.verdict.status).toBe('deadlock')
     expect(diagnosis.findings.map(({ kind }) => kind)).toEqual(['stranded'])
     expect(numbers(diagnosis.findings[0]?.parties)).toEqual([0, 1, 2, 3])
+  })
+
+  test('all workers of a pool wait inside of a job for a further job', async () => {
+    const { diagnosis } = await look('nested-jobs.mjs', 'deadlock', { node: path })
+    expect(diagnosis.verdict).toEqual({
+      status: 'deadlock',
+      summary: 'all 2 workers of a pool wait inside of a job, and none is left to run another',
+    })
+    const [finding] = diagnosis.findings
+    expect(finding?.kind).toBe('exhaustion')
+    expect(numbers(finding?.parties)).toEqual([0, 1, 2])
+    expect(finding?.explanation).toContain('Jobs of these 2 workers are taken in work (')
+    const places = finding?.waits.filter(({ jobLoop }) => jobLoop !== undefined).map(({ at }) => at)
+    expect(places).toMatchObject([
+      { function: 'runOuter', line: 64 },
+      { function: 'runOuter', line: 64 },
+    ])
   })
 
   test.runIf(major >= 20)('module hooks that need the main thread', async () => {
@@ -162,7 +184,7 @@ describe('something can still come', () => {
   })
 
   test('a synchronous call of a worker that computes: the worker is busy, the main thread waits for it', async () => {
-    const { diagnosis } = await look('synchronous-call.mjs', 'blocked', { args: ['computation'] })
+    const { diagnosis } = await look('synchronous-call.mjs', ['blocked', 'busy'], { args: ['computation'] })
     expect(diagnosis.threads.map(({ status }) => status)).toEqual(['blocked', 'busy'])
     expect(diagnosis.verdict.summary).toContain('which runs computation')
   })
@@ -171,6 +193,19 @@ describe('something can still come', () => {
     const { diagnosis } = await look('module-hooks.mjs', 'blocked', { args: ['slow'] })
     expect(diagnosis.verdict.status).toBe('blocked')
     expect(diagnosis.findings).toEqual([])
+  })
+
+  test.each([
+    ['a third worker runs what the two wait for', ['3'], 4],
+    ['the main thread may bring what they wait for', ['2', 'timer'], 3],
+  ])('jobs that wait inside of jobs are blocked: %s', async (_, args, threads) => {
+    const { diagnosis } = await look('nested-jobs.mjs', 'blocked', { args })
+    expect(diagnosis.verdict.status).toBe('blocked')
+    expect(diagnosis.findings).toEqual([])
+    expect(diagnosis.threads.map(({ status }) => status)).toEqual([
+      'idle',
+      ...Array(threads - 1).fill('blocked'),
+    ])
   })
 
   test('a pool beside a timer is idle', async () => {
