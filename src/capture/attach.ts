@@ -1,5 +1,7 @@
 /** One process: found, checked, looked at from inside where that is possible and from outside where not, and let go. */
 import { ImpasseError } from '../errors.ts'
+import { withEventLoops } from '../locks/event-loop.ts'
+import { withNodeWaits } from '../locks/node-wait.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { identify, sameProcess, type Target } from '../process/target.ts'
 import type { Gap, Process } from '../snapshot/model.ts'
@@ -71,6 +73,7 @@ async function lookThrough(
   const onAbort = () => void release()
   options.signal?.addEventListener('abort', onAbort, { once: true })
   const { access, port } = opened
+  const { pid } = target
   try {
     const inside = await lookInside(target, opened.inspected, options, clock)
     throwIfInterrupted(options)
@@ -89,16 +92,18 @@ async function lookThrough(
         ? inside.facts
         : await import('./task-facts.ts').then(({ withWebLocks }) => withWebLocks(target, inside, threads))
     const known = new Set(threads.flatMap(({ tid }) => (typeof tid === 'number' ? [tid] : [])))
+    const natives = kernelThreads(target, inside.looks, known, true)
     await release()
+    const process = `p${target.pid}`
     return {
       process: {
         ...processHead(target),
         inspector: { access, port },
         pausedMs: Math.max(0, ...inside.threads.map(thread => thread.longestPauseMs)),
-        threads: [...threads, ...kernelThreads(target, inside.looks, known, true)],
+        threads: [...threads, ...natives],
         gaps: silentThreads(threads),
       },
-      facts,
+      facts: withEventLoops(process, threads, withNodeWaits(process, threads, natives, facts)),
       pausedWaves: inside.pausedWaves,
     }
   } finally {

@@ -47,7 +47,7 @@ export function scriptThreads(target: Target, inside: Inside): readonly Thread[]
       ...(currentTest === undefined ? {} : { currentTest }),
       ...(idle && last !== undefined
         ? withLoop(
-            loopOf(target, last),
+            inside.loops.get(thread) ?? loopOf(target, last),
             inside.activeResources.get(thread),
             isMain ? inside.threads.slice(1) : [],
           )

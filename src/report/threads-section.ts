@@ -93,5 +93,7 @@ function loopLines({ loop, looks }: Thread, width: number): readonly string[] {
   if (!loop || looks.at(-1)?.activity.kind !== 'event-loop') return []
   const text = loop.sources.map(source => source.text).join('; ')
   if (text === '') return loop.complete ? ['      nothing keeps its loop alive'] : []
-  return wrap(`kept alive by ${text}${loop.complete ? '' : ' (there may be more)'}`, width, '      ')
+  const asleep = loop.complete && !loop.sources.some(source => source.outside)
+  const more = loop.complete ? (asleep ? '; only another thread can wake it' : '') : ' (there may be more)'
+  return wrap(`kept alive by ${text}${more}`, width, '      ')
 }

@@ -5,7 +5,7 @@ import { edgeSentence } from '../diagnosis/findings/edge-sentence.ts'
 import { capital, list, nameList, partyCount, type Roster } from '../diagnosis/roster.ts'
 import { runningTest, testName } from '../diagnosis/running-test.ts'
 import { taskPhrases } from '../diagnosis/task-waits.ts'
-import type { Snapshot } from '../snapshot/model.ts'
+import type { EventLoop, Snapshot, Thread } from '../snapshot/model.ts'
 import { findingStacks } from './finding-stacks.ts'
 import { type Style, statusColor } from './style.ts'
 import { wrap } from './wrap.ts'
@@ -108,16 +108,16 @@ function threadText({ thread: id, status, summary, chain }: ThreadVerdict, roste
   const name = capital(roster.name(id))
   const thread = roster.thread(id)
   if (status === 'idle' && thread?.loop && summary.includes('event loop')) {
-    const { sources, complete } = thread.loop
-    const kept = sources.map(({ text }) => text).join('; ')
-    const more = complete ? '' : ' (there may be more)'
+    const kept = keptBy(thread.loop)
     return kept === ''
       ? `${name} ${summary}.`
-      : `${name} ${summary}. What can wake it or keeps it alive: ${kept}${more}.`
+      : `${name} ${summary}. What can wake it or keeps it alive: ${kept}.`
   }
   if (chain.length === 0) return `${name} ${summary}.`
   const last = roster.thread(chain.at(-1)!.to)
-  const end = last ? [`${capital(roster.name(last.id))} ${doing(last, roster.processOf(last.id))}.`] : []
+  const end = last
+    ? [`${capital(roster.name(last.id))} ${doing(last, roster.processOf(last.id))}${wakers(last)}.`]
+    : []
   return [...chain.map(edge => edgeSentence(edge, roster)), ...end].join('\n')
 }
 
@@ -131,4 +131,15 @@ function taskSentence(thread: string, snapshot: Snapshot, roster: Roster): reado
 function inLine({ thread, chain }: ThreadVerdict, roster: Roster): readonly string[] {
   if (chain.some(({ from }) => roster.thread(from) === undefined)) return []
   return [...new Set([thread, ...chain.map(({ to }) => to)])]
+}
+
+/** What can wake the loop that a line of waiting threads ends at. */
+function wakers({ loop, looks }: Thread): string {
+  const kept = loop && looks.at(-1)?.activity.kind === 'event-loop' ? keptBy(loop) : ''
+  return kept === '' ? '' : `; what can wake it or keeps it alive: ${kept}`
+}
+
+function keptBy({ sources, complete }: EventLoop): string {
+  const kept = sources.map(({ text }) => text).join('; ')
+  return kept === '' || complete ? kept : `${kept} (there may be more)`
 }

@@ -285,6 +285,8 @@ export const wait = z.object({
   at: z.union([frame, unknown]),
   /** The index, from the innermost, of that frame in the party's last look. */
   frame: z.number().optional(),
+  /** The index of the frame whose loop takes one job after the other, for a thread that waits inside of a job. */
+  jobLoop: z.number().optional(),
   sure: z.boolean(),
   how,
   evidence: z.string(),
