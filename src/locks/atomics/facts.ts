@@ -43,7 +43,7 @@ export async function atomicsFacts(
   const effects = new Effects(asker, prepared.catalogue)
   const stacks = [...prepared.stacks]
   const [waiters, holdings] = await Promise.all([
-    Promise.all(stacks.map(([party, stack]) => readWaiter(party, stack, asker, names))),
+    Promise.all(stacks.map(([party, stack]) => readWaiter(party, stack, asker, effects, names))),
     Promise.all(stacks.map(([party, stack]) => holdingsOn(party, stack, effects, asker))),
   ])
   const waiting = waiters.filter(waiter => waiter !== undefined)
