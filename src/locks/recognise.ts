@@ -5,6 +5,7 @@ import { atomicsFacts, type LockFacts, type OtherParty } from './atomics/facts.t
 import { prepare } from './atomics/prepared.ts'
 
 export type { LockFacts, OtherParty } from './atomics/facts.ts'
+export { spinLoopsAround } from './atomics/spin-loop.ts'
 export { controlOf } from './control.ts'
 
 /** Everything that can be worked out from source text alone, while the program runs on. */
@@ -21,6 +22,7 @@ export function prepareLocks(
 /**
  * Asks about the paused activations (by party, innermost first) and puts the answers together. `others` are the
  * JavaScript threads whose stacks are not given: without that list nobody can be said to be the last who could help.
+ * `before` is what an earlier look found: a word that had the same value then is steady.
  */
 export async function recogniseLocks(
   activations: ReadonlyMap<string, readonly Activation[]>,
@@ -28,6 +30,7 @@ export async function recogniseLocks(
   texts: ScriptTexts,
   values: ValueSource,
   others?: readonly OtherParty[],
+  before?: LockFacts,
 ): Promise<LockFacts> {
-  return atomicsFacts(prepare(activations, syntax, texts), values, others)
+  return atomicsFacts(prepare(activations, syntax, texts), values, others, before)
 }

@@ -32,7 +32,7 @@ export function sleepers(
 ): readonly Finding[] {
   const asleep = threads.flatMap(thread => {
     const [wait, ...more] = waitsOf(reduction.graph, thread.id)
-    if (!wait?.sure || more.length > 0 || !sleepsOn(thread, wait)) return []
+    if (!wait || wait.spins || more.length > 0 || !sleepsOn(thread, wait)) return []
     const reason = alreadyThere(wait, reduction)
     return reason ? [{ thread, wait, ...reason }] : []
   })

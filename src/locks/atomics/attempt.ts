@@ -1,9 +1,9 @@
-import { type CallNode, isFunction, isLoop, type Node } from '../../sources/syntax-tree.ts'
+import { type CallNode, isFunction, isLoop, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import type { Effects } from './effects.ts'
 import type { LockEvent } from './event.ts'
 import { FrameEnvironment } from './frame-environment.ts'
-import { isLockCode, type Names, type Naming } from './names.ts'
+import { isPassedIn, type Names, type Naming } from './names.ts'
 import type { PlacedFrame } from './prepared.ts'
 import { contains, decidesLoop, stepsOf } from './steps.ts'
 
@@ -49,8 +49,10 @@ export async function nameOfAttempt(
 ): Promise<Naming> {
   const frame = stack[site]!
   const { designator } = event
-  if (designator?.syntax !== frame.syntax || !contains(frame.owner, designator.node))
-    return { label: frame.syntax.textOf(call), frame }
-  const inLock = isLockCode(frame.syntax, frame.owner)
-  return names.name(stack, site, designator.node, designator.index, inLock)
+  if (designator?.syntax === frame.syntax && contains(frame.owner, designator.node))
+    return names.name(stack, site, designator.node, designator.index, isPassedIn(frame, designator.node))
+  const callee = unwrapped(call.callee as Node)
+  return callee.type === 'MemberExpression'
+    ? names.name(stack, site, callee.object as Node, undefined, isPassedIn(frame, callee.object as Node))
+    : { label: frame.syntax.textOf(call), frame }
 }

@@ -129,7 +129,12 @@ export class Effects {
     const { syntax, owner } = environment
     const { moment } = entry
     if (entry.inside && step.kind === 'acquire') {
-      const taken = step.takings.some(one => position !== 'end' && takenAt(syntax, one, position) === true)
+      const taken = step.takings.some(
+        one =>
+          position !== 'end' &&
+          !isTesting(syntax, one.call, position) &&
+          takenAt(syntax, one, position) === true,
+      )
       if (!taken) return []
     }
     const takes = step.kind === 'change' ? undefined : step.acquiring.takes
@@ -370,6 +375,15 @@ export class Effects {
       },
     ]
   }
+}
+
+/** Whether control is still in the condition that an operation is part of: then it has not decided yet. */
+function isTesting(syntax: Syntax, call: Node, position: Node): boolean {
+  for (const node of syntax.ancestors(call)) {
+    if (contains(node, position)) return true
+    if ('test' in (syntax.parentOf(node) ?? {}) || /Statement$|Declaration$/.test(node.type)) return false
+  }
+  return false
 }
 
 /** Whether there was such an iteration: `getLock(id)` could not be asked for an `id` that never was. */

@@ -1,7 +1,7 @@
 import type { Activation, ScriptTexts } from '../../snapshot/question.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import type { SyntaxStore } from '../../sources/syntax-store.ts'
-import type { CallNode, Node } from '../../sources/syntax-tree.ts'
+import { type CallNode, isLoop, type Node } from '../../sources/syntax-tree.ts'
 import { FunctionCatalogue } from './function-catalogue.ts'
 import { stepsOf } from './steps.ts'
 
@@ -86,5 +86,10 @@ function place(activation: Activation, store: SyntaxStore): PlacedFrame | { unkn
   const startOffset = start && syntax.lines.offsetAt(start.line, start.column)
   const owner =
     startOffset === undefined ? syntax.functionAt(offset) : syntax.functionStartingAt(startOffset, offset)
-  return { activation, syntax, owner, position: exact ? node : (call ?? node), call, exact }
+  return { activation, syntax, owner, position: exact ? node : (call ?? placeIn(node)), call, exact }
+}
+
+/** At the head of a loop, where V8 stops one that runs, its body is over and its test has said to go on. */
+function placeIn(node: Node): Node {
+  return isLoop(node) ? (node.body as Node) : node
 }
