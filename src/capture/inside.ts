@@ -51,7 +51,7 @@ const MOST_ATTEMPTS = 4
 /** The least span in which standing still is observed. */
 const INTERVAL_MS = 5
 /** A thread that came to stand still, or that may hold what is waited for, is paused in a further round. */
-const MOST_ROUNDS = 3
+const MOST_ROUNDS = 4
 
 /** Resolves with undefined when the main thread, through which everything goes, does not answer. */
 export async function lookInside(

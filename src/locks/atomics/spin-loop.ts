@@ -20,18 +20,25 @@ export function spinLoopsAround(stack: readonly Activation[], store: SyntaxStore
     const syntax = store.of(script)
     if ('unknown' in syntax) continue
     const offset = syntax.lines.offsetAt(line, column)
-    const loop = offset === undefined ? undefined : loopAt(syntax, offset)
-    if (loop && asksWord(syntax, loop)) loops.add(`${script}:${loop.start}`)
+    if (offset === undefined) continue
+    for (const loop of loopsAt(syntax, offset))
+      if (asksWord(syntax, loop)) loops.add(`${script}:${loop.start}`)
   }
   return loops
 }
 
-function loopAt(syntax: Syntax, offset: number): Node | undefined {
+/** The innermost loop, and those around it that do nothing else (test-and-test-and-set). */
+function loopsAt(syntax: Syntax, offset: number): readonly Node[] {
+  const loops: Node[] = []
   for (const node of syntax.ancestors(syntax.callAt(offset).node)) {
-    if (isFunction(node)) return undefined
-    if (isLoop(node)) return node
+    if (isFunction(node)) break
+    if (isLoop(node) && (loops.length === 0 || onlyAsks(syntax, node))) loops.push(node)
   }
-  return undefined
+  return loops
+}
+
+function onlyAsks(syntax: Syntax, loop: Node): boolean {
+  return [...walk(loop)].every(node => !isCall(node) || operationOf(syntax, node) !== undefined)
 }
 
 function asksWord(syntax: Syntax, loop: Node): boolean {
