@@ -227,6 +227,8 @@ export const resource = z.object({
       steady: z.boolean().optional(),
     })
     .optional(),
+  /** A write in the source that may have given the word its value, and after which nobody is notified. */
+  unannounced: z.object({ place, text: z.string() }).optional(),
   capacity: z.union([z.number(), unknown]),
   /** Units that nobody holds now. */
   free: z.union([z.number(), unknown]),

@@ -2,7 +2,9 @@ import type { Hold, Place, Production, Resource, Wait } from '../../snapshot/mod
 import type { ValueSource, Word } from '../../snapshot/question.ts'
 import { callPosition } from '../../sources/syntax.ts'
 import type { CallNode, Node } from '../../sources/syntax-tree.ts'
+import { unannouncedWrite } from './announcement.ts'
 import { Asker } from './asker.ts'
+import { wouldLeave } from './awaited-value.ts'
 import { isOfModule } from './designator.ts'
 import { Effects } from './effects.ts'
 import { known, wordKey } from './environment.ts'
@@ -155,6 +157,7 @@ class Combination {
     const capacity = capacityOf(kind, word, holds, complete === true)
     const steady = word && this.#isSteady(word)
     const free = isLock ? freeOf(kind, word, taking.free, holds, capacity) : 0
+    const unannounced = isLock || !word ? undefined : this.#unannounced(waiters, Number(word.value))
     const resource: Resource = {
       id,
       sort: isLock ? 'reusable' : 'consumable',
@@ -173,6 +176,7 @@ class Combination {
           ...(steady !== undefined && { steady }),
         },
       }),
+      ...(unannounced && { unannounced }),
       capacity,
       free,
       complete,
@@ -183,6 +187,21 @@ class Combination {
       productions: isLock ? [] : this.#productions(id, waiters),
       waits: waiters.map(waiter => waitOf(id, waiter, isLock, kind, steady === true && free === 0)),
     }
+  }
+
+  /** A write that may have been forgotten to be announced to those who sleep on although the word has changed. */
+  #unannounced(waiters: readonly Waiter[], value: number): Resource['unannounced'] {
+    const asleep = waiters.find(
+      ({ expected, named }) =>
+        named && expected !== undefined && expected !== value && wouldLeave({ ...named, expected, value }),
+    )
+    const write = asleep?.named && unannouncedWrite(this.#prepared.catalogue, asleep.named, value)
+    const script = write && this.#prepared.scriptOf.get(write.syntax)
+    if (!write || script === undefined) return undefined
+    const { line, column } = write.syntax.lines.positionAt(callPosition(write.call))
+    const { file, ...at } = this.#prepared.texts.original(script, line, column)
+    const text = shorten(write.syntax.textOf(write.call).replace(/\s+/g, ' '))
+    return { place: { file, line: at.line, column: at.column }, text }
   }
 
   /** Whether an earlier look read the same value; undefined where none read the word. */

@@ -1,6 +1,7 @@
 import type { Answer, Value, Word } from '../../snapshot/question.ts'
 import { type CallNode, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Acquiring } from './acquiring.ts'
+import type { NamedWord } from './announcement.ts'
 import type { Asker } from './asker.ts'
 import { type Attempt, attemptAround, nameOfAttempt, takenText } from './attempt.ts'
 import type { Effects } from './effects.ts'
@@ -39,6 +40,8 @@ export interface Waiter {
   readonly label: string
   readonly at: PlacedFrame
   readonly callText: string
+  /** The word that it is parked on, as the source names it. */
+  readonly named?: NamedWord
 }
 
 /** Rule "Who waits": what the innermost frame of a thread stands in. */
@@ -122,6 +125,7 @@ export async function readWaiter(
     label: naming.label,
     at: naming.frame,
     callText: callText(top),
+    named: { syntax, owner, call: top.call, array, index },
   }
 }
 
