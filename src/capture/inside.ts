@@ -23,7 +23,9 @@ import { throwIfInterrupted } from './interruption.ts'
 import { type KernelIds, mapWorkers } from './kernel-threads.ts'
 import { ANSWER_MS, type Look, lookInPassing, lookPaused, resumeAll, type Stack } from './look.ts'
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
+import { withRunning } from './running-workers.ts'
 import { ScriptLibrary } from './script-library.ts'
+import { needsSecondReading } from './second-reading.ts'
 import { changedSinceStart, readTargetFile } from './target-files.ts'
 
 /** What the looks from inside gave, before it is put into the model's words. */
@@ -58,7 +60,7 @@ const MOST_ATTEMPTS = 4
 /** The least span in which standing still is observed. */
 const INTERVAL_MS = 5
 /** A thread that came to stand still, or that may hold what is waited for, is paused in a further round. */
-const MOST_ROUNDS = 3
+const MOST_ROUNDS = 4
 
 /** Resolves with undefined when the main thread, through which everything goes, does not answer. */
 export async function lookInside(
@@ -76,7 +78,8 @@ export async function lookInside(
     await inspection.prepare()
     await inspection.observe()
     await inspection.lookLast()
-    if (!inspection.widen()) break
+    inspection.tellRunning()
+    if (!(await inspection.widen())) break
   }
   return inspection
 }
@@ -204,7 +207,7 @@ class Inspection implements Inside {
     const paused = this.#activations(look, this.#standing)
     const others = this.#others(look, paused)
     const [facts, vias] = await Promise.all([
-      recogniseLocks(paused, this.reader.syntax, this.#library, values, others),
+      recogniseLocks(paused, this.reader.syntax, this.#library, values, others, this.facts),
       Promise.all(
         [...this.#activations(look, this.threads)].map(async ([party, stack]) => {
           const via = await controlOf(stack, this.reader.syntax, paused.has(party) ? values : undefined)
@@ -224,14 +227,29 @@ class Inspection implements Inside {
   }
 
   /** Whether a further round is needed: somebody came to stand still, or may hold what is waited for. */
-  widen(): boolean {
+  async widen(): Promise<boolean> {
     const look = this.looks.at(-1)!
     const left = this.threads.filter(thread => !this.#standing.has(thread) && hasFrames(look, thread))
     const more = this.#holdersAreMissing()
       ? left
       : this.#standingIn(look).filter(thread => left.includes(thread))
-    for (const thread of more) this.#standing.add(thread)
-    return more.length > 0
+    const { spinLoopsAround } = await this.#rules
+    const stacks = this.looks.map(one => this.#activations(one, left))
+    const spinning = left.filter(thread => {
+      const party = partyOf(this.#target.pid, thread)
+      const loops = stacks.map(stack => spinLoopsAround(stack.get(party) ?? [], this.reader.syntax))
+      return [...loops[0]!].some(loop => loops.every(one => one.has(loop)))
+    })
+    for (const thread of [...more, ...spinning]) this.#standing.add(thread)
+    return more.length + spinning.length > 0 || needsSecondReading(this.facts)
+  }
+
+  /** A worker that spins is not told by its sleep. */
+  tellRunning(): void {
+    const { pid } = this.#target
+    const spins = (thread: InspectedThread) =>
+      this.facts.waits.some(wait => wait.spins === true && wait.party === partyOf(pid, thread))
+    this.kernelIds = withRunning(this.kernelIds, this.threads.filter(spins), this.looks)
   }
 
   async #readResources(look: Look): Promise<void> {

@@ -207,6 +207,7 @@ function activityOf(
   // A thread that answers from inside of a futex wait is in Atomics.wait: V8 interrupts no other.
   const inFutex = activity.kind === 'system-call' && activity.call.name === 'futex'
   const futexMs = inFutex ? futexLimit(activity.call.arguments[3]) : null
+  if (wait?.spins === true && look === inside.looks.at(-1)) return { kind: 'running' }
   if (wait !== undefined && look === inside.looks.at(-1)) {
     return { kind: 'parked', in: wait.call, timeoutMs: deadlineIn(wait.request) ?? futexMs }
   }

@@ -1,6 +1,7 @@
 /** Whether facts that were read one after the other held at one and the same moment. */
 import type { Snapshot, Thread } from '../snapshot/model.ts'
 import { bare, capital, type Roster } from './roster.ts'
+import { cpuBetween } from './standstill.ts'
 import { stoodStill } from './stay.ts'
 import { type WaitsForGraph, waitsOf } from './waits-for-graph.ts'
 
@@ -29,6 +30,11 @@ export function cutDoubt(
     const name = bare(roster.name(thread.id))
     const [wait] = waitsOf(graph, thread.id)
     if (!stoodStill(thread, wait)) return `It was not seen in two looks that ${name} stays there.`
+    // All that are paused in one look stand still together; one that spins has to have spun in between.
+    if (wait?.spins) {
+      if (cpuBetween(thread) === 0) return `It was not seen that ${name} spent CPU time in its loop.`
+      continue
+    }
     if (!thread.undisturbed) {
       return `It could not be shown that ${name} never left its wait between the looks.`
     }

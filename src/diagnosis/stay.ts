@@ -60,6 +60,10 @@ export function leftItsWait(thread: Thread, wait?: Wait): boolean {
   if (before.activity.kind === 'unknown' || after.activity.kind === 'unknown') return false
   if (before.frames.length === 0 || after.frames.length === 0) return apart(before, after)
   if (after.activity.kind !== 'running') return !sameFrames(before.frames, after.frames)
+  if (wait?.spins && wait.frame) {
+    const [asked, asks] = [before, after].map(({ frames }) => frames.at(wait.frame! - after.frames.length))
+    if (!asked || !asks || !sameFrame(asked, asks)) return true
+  }
   // A thread that spins moves within the frame that asks and in what that frame calls.
   const depth = sharedDepth([before.frames, after.frames])
   return depth < after.frames.length - (wait?.frame ?? 0)

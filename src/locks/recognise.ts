@@ -6,6 +6,7 @@ import { type Prepared, prepare } from './atomics/prepared.ts'
 import { withJobs } from './jobs.ts'
 
 export type { LockFacts, OtherParty } from './atomics/facts.ts'
+export { spinLoopsAround } from './atomics/spin-loop.ts'
 export { controlOf } from './control.ts'
 
 /** Everything that can be worked out from source text alone, while the program runs on. */
@@ -22,6 +23,7 @@ export function prepareLocks(
 /**
  * Asks about the paused activations (by party, innermost first) and puts the answers together. `others` are the
  * JavaScript threads whose stacks are not given: without that list nobody can be said to be the last who could help.
+ * `before` is what an earlier look found: a word that had the same value then is steady.
  */
 export async function recogniseLocks(
   activations: ReadonlyMap<string, readonly Activation[]>,
@@ -29,9 +31,10 @@ export async function recogniseLocks(
   texts: ScriptTexts,
   values: ValueSource,
   others?: readonly OtherParty[],
+  before?: LockFacts,
 ): Promise<LockFacts> {
   const prepared = prepare(activations, syntax, texts)
-  const atomics = atomicsFacts(prepared, values, others)
+  const atomics = atomicsFacts(prepared, values, others, before)
   const runsWasm = [...activations.values()].some(stack => stack.some(({ frame }) => frame.kind === 'wasm'))
   if (!runsWasm) return inJobs(await atomics, prepared)
   const [{ wasmFacts }, { joinFacts }] = await Promise.all([

@@ -234,10 +234,12 @@ export const resource = z.object({
       byte: z.number(),
       value: z.union([z.number(), z.string(), unknown]),
       shared: z.boolean(),
-      /** True when it was read in two looks and had this value in both; absent when it was read once. */
+      /** Whether it was read in two looks and had this value in both; absent when it was read once. */
       steady: z.boolean().optional(),
     })
     .optional(),
+  /** A write in the source that may have given the word its value, and after which nobody is notified. */
+  unannounced: z.object({ place, text: z.string() }).optional(),
   capacity: z.union([z.number(), unknown]),
   /** Units that nobody holds now. */
   free: z.union([z.number(), unknown]),
@@ -279,6 +281,8 @@ export const wait = z.object({
   request,
   /** The call that waits: `Atomics.wait(cell, 0, 2)`. */
   call: z.string(),
+  /** True when the thread runs in a loop that asks the word over and over, instead of sleeping. */
+  spins: z.boolean().optional(),
   /** The value that `Atomics.wait` was told to expect in the word, where it could be read. */
   expected: z.union([z.number(), z.string()]).optional(),
   /** The frame that asks, in terms of the reader: the acquire's caller when the wait is inside a lock's own method. */

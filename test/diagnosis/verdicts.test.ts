@@ -301,15 +301,25 @@ describe('orphaned-lock and lost-wakeup are suspected at most', () => {
   })
 
   const word = { buffer: 'b1', byte: 0, value: 1, shared: true }
+  const unannounced = {
+    place: { file: '/app/a.mjs', line: 7, column: 3 },
+    text: 'Atomics.store(words, 0, 1)',
+  }
   const changed = (steady: boolean): Facts => ({
     threads: [thread(0), parkedThreads(2)[1]!],
-    resources: [event('e', 'e', { word: { ...word, steady } })],
+    resources: [event('e', 'e', { word: { ...word, steady }, unannounced })],
     productions: [production(0, 'e')],
     waits: [wait(1, produced('e'), { expected: 0 })],
   })
 
   test('the word has changed and nobody is about to notify', () => {
     expect(of(changed(true))).toMatchObject({ status: 'suspected', kinds: ['lost-wakeup'] })
+  })
+
+  test('who is not the one that was notified sleeps on with good reason', () => {
+    const facts = changed(true)
+    const resources = [event('e', 'e', { word: { ...word, steady: true } })]
+    expect(of({ ...facts, resources })).toMatchObject({ status: 'idle', findings: [] })
   })
 
   test('a change that was read once may be on its way', () => {

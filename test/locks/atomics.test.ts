@@ -42,6 +42,15 @@ const programs = [
   'unreadable-receiver.mjs',
   'hot-frames.mjs',
   'for-each.mjs',
+  'spinning.mjs',
+  'spinning-reentered.mjs',
+  'spinning-behind-a-sleeper.mjs',
+  'spinning-behind-a-deadlock.mjs',
+  'tries-in-a-method.mjs',
+  'tries-in-a-function.mjs',
+  'made-on-demand.mjs',
+  'made-on-demand-bound.mjs',
+  'read-write-reads-inside.mjs',
 ]
 /** Programs made of strings, whose lines are not the file's. */
 const inStrings: Record<string, readonly string[]> = {

@@ -148,13 +148,15 @@ function draw(seed: number, wanted: boolean, random: Random): Scenario | undefin
       early.has(id) && walkable.length > 0 && random.chance(0.35)
         ? [drawTaking(random.pick(walkable), random)]
         : []
+    // Given back inside of a callback, a semaphore's unit is not paired, and its units cannot be counted (rule S2).
+    const countable = walked.filter(({ lock }) => lock.discipline !== 'semaphore')
     return {
       id,
       name: threadNames[id]!,
       host: random.pick(['function', 'parameters', 'options', 'method'] as const),
       errands: Array.from({ length: random.between(0, 2) }, () => drawErrand(locks, random)),
       early: early.has(id),
-      walked,
+      walked: countable,
       holds: holds.map(lock => drawTaking(lock, random)),
       again: holds
         .filter(lock => lock.discipline === 'reentrant' && random.chance(0.4))

@@ -1,5 +1,6 @@
-import { isUnknown, type Resource, type Thread, type Wait } from '../../snapshot/model.ts'
+import { isUnknown, type Process, type Resource, type Thread, type Wait } from '../../snapshot/model.ts'
 import type { Finding } from '../diagnosis.ts'
+import { placeText } from '../frame-text.ts'
 import type { LostResource, Reduction } from '../reduction.ts'
 import { bare, capital, type Roster } from '../roster.ts'
 import { lastLook, stoodStill } from '../stay.ts'
@@ -32,14 +33,27 @@ export function sleepers(
 ): readonly Finding[] {
   const asleep = threads.flatMap(thread => {
     const [wait, ...more] = waitsOf(reduction.graph, thread.id)
-    if (!wait?.sure || more.length > 0 || !sleepsOn(thread, wait)) return []
+    if (!wait || wait.spins || more.length > 0 || !sleepsOn(thread, wait)) return []
     const reason = alreadyThere(wait, reduction)
     return reason ? [{ thread, wait, ...reason }] : []
   })
   const ids = new Set(asleep.map(({ thread }) => thread.id))
   if (threads.some(thread => !ids.has(thread.id) && mayWake(thread))) return []
-  const others = ['No thread that runs could be about to wake it.']
-  return asleep.map(({ wait, resource, why }) => finding([wait], resource, [], roster, why, others))
+  return asleep.map(({ thread, wait, resource, why }) =>
+    finding([wait], resource, [], roster, why, [
+      ...forgotten(resource, roster.processOf(thread.id)),
+      'No thread that runs could be about to wake it.',
+    ]),
+  )
+}
+
+/** ``In the source, `Atomics.store(words, 0, job)` (queue.mjs:12:3) is followed by no Atomics.notify.`` */
+function forgotten({ unannounced }: Resource, process: Process | undefined): readonly string[] {
+  if (unannounced === undefined) return []
+  const place = placeText(unannounced.place, process)
+  return [
+    `\`${unannounced.text}\` (${place}) changes it, and no Atomics.notify that was seen in the source follows.`,
+  ]
 }
 
 function alreadyThere(
@@ -57,7 +71,10 @@ function alreadyThere(
   if (expected === undefined || isUnknown(value) || String(value) === String(expected)) {
     return undefined
   }
-  return { resource, why: `though its word has become ${value}, the wait was for a change of ${expected}` }
+  // Who notifies one of several leaves the others asleep with good reason: the source has to show what was forgotten.
+  return resource.unannounced === undefined
+    ? undefined
+    : { resource, why: `though its word has become ${value}: the wait was for a change of ${expected}` }
 }
 
 /** Parked in the same call through an interval that its context switches vouch for. */

@@ -1,9 +1,11 @@
 import type { Value } from '../../snapshot/question.ts'
+import { declarationOf } from '../../sources/scopes.ts'
 import { type CallNode, isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import { type Environment, isLost, type Known, known, type Moment, unknown } from './environment.ts'
 import { classOf, type FunctionCatalogue, type Origin } from './function-catalogue.ts'
 import { madeBy } from './made.ts'
+import { returnedBy } from './returned.ts'
 
 /** A call of the program, resolved to the function that ran and what it was given. */
 export interface ResolvedCall {
@@ -46,7 +48,7 @@ export async function resolveCall(
     const indirect = !callee.computed && ['call', 'apply'].includes(syntax.textOf(callee.property))
     let called = await environment.evaluate(callee, moment)
     if (isLost(called.answer) && !callee.computed)
-      called = (await (await receiver).made?.member(syntax.textOf(callee.property))) ?? called
+      called = (await memberOf(await receiver, syntax.textOf(callee.property))) ?? called
     const value = known(called.answer)
     // An element past the end of a list: that iteration never was.
     if (moment.iteration && known((await receiver).answer)?.kind === 'undefined') return undefined
@@ -88,8 +90,31 @@ export async function resolveCall(
   async function readingFor(node: Node): Promise<Known> {
     const pending = madeBy(environment, node, moment, catalogue, asker)
     const value = await environment.evaluate(node, moment)
-    const made = value.made || !isLost(value.answer) ? undefined : await pending
-    return made ? { ...value, made } : value
+    if (value.made || !isLost(value.answer)) return value
+    const made = await pending
+    if (made) return { ...value, made }
+    // A function that makes a lock on demand may not be called, but what it has made can be found.
+    const maker = 'unknown' in value.answer && value.answer.unknown === 'side effect' && callBehind(node)
+    return maker ? ((await returnedBy(environment, maker, moment, catalogue, asker)) ?? value) : value
+  }
+
+  /** The call that an expression is, or that a constant is set to. */
+  function callBehind(node: Node): CallNode | undefined {
+    const inner = unwrapped(node)
+    if (inner.type === 'CallExpression') return inner
+    const declaration = inner.type === 'Identifier' ? declarationOf(syntax, inner.name, inner) : undefined
+    if (declaration?.kind !== 'const' || !declaration.initialiser || declaration.path !== undefined)
+      return undefined
+    const made = unwrapped(declaration.initialiser)
+    return made.type === 'CallExpression' ? made : undefined
+  }
+
+  async function memberOf(of: Known, name: string): Promise<Known | undefined> {
+    if (of.made) return of.made.member(name)
+    const value = known(of.answer)
+    if (value?.kind !== 'object') return undefined
+    const answer = await asker.on([value.ref], `self.${name}`)
+    return of.doubt === undefined ? { answer } : { answer, doubt: of.doubt }
   }
 
   /** Functions and objects built in place name no lock: they are not asked for. */

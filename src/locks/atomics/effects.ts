@@ -1,7 +1,7 @@
 import type { Answer, Word } from '../../snapshot/question.ts'
 import { declarationOf } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
-import { isCall, isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
+import { type CallNode, isCall, isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import { type ResolvedCall, resolveCall } from './call.ts'
 import { CalleeEnvironment } from './callee-environment.ts'
@@ -53,6 +53,25 @@ export class Effects {
     return { activation, past, ahead: releases, guarding }
   }
 
+  /** What a call takes when it succeeds, where its result is what tells. */
+  async triedBy(environment: FrameEnvironment, call: CallNode): Promise<readonly LockEvent[]> {
+    const { syntax, position } = environment
+    if (!this.#catalogue.mayMatter(syntax, call)) return []
+    const moment: Moment = { from: position }
+    const called = await resolveCall(environment, call, moment, this.#catalogue, this.#asker)
+    if (called === undefined || called === 'unreadable') return []
+    const step: CallStep = { kind: 'call', call, completes: call }
+    const inner = await this.#application(environment, step, called, 'end', 0)
+    return inner
+      .filter(({ kind, pending }) => kind === 'acquire' && pending === true)
+      .map(event => ({
+        ...event,
+        step,
+        moment,
+        designator: designatorOf(event, called, call, syntax),
+      }))
+  }
+
   async #of(
     environment: Environment,
     entries: readonly Entry[],
@@ -87,13 +106,14 @@ export class Effects {
     const { step } = entry
     const conditions =
       step.kind === 'acquire' ? withoutReentry(environment.syntax, entry, step) : entry.conditions
-    const [open, events] = await Promise.all([
+    const [turn, open, events] = await Promise.all([
+      turnOf(environment, entry.moment),
       openConditions(environment, conditions, entry.moment),
       step.kind === 'call'
         ? this.#call(environment, step, entry, position, depth)
         : this.#word(environment, step, entry, position),
     ])
-    if (open === 'no') return []
+    if (turn === 'never' || open === 'no') return []
     if (open.length === 0) return events
     const keys = open.map(condition => condition.key)
     return events.map(event => ({ ...event, conditions: [...keys, ...event.conditions] }))
@@ -109,7 +129,12 @@ export class Effects {
     const { syntax, owner } = environment
     const { moment } = entry
     if (entry.inside && step.kind === 'acquire') {
-      const taken = step.takings.some(one => position !== 'end' && takenAt(syntax, one, position) === true)
+      const taken = step.takings.some(
+        one =>
+          position !== 'end' &&
+          !isTesting(syntax, one.call, position) &&
+          takenAt(syntax, one, position) === true,
+      )
       if (!taken) return []
     }
     const takes = step.kind === 'change' ? undefined : step.acquiring.takes
@@ -350,6 +375,22 @@ export class Effects {
       },
     ]
   }
+}
+
+/** Whether control is still in the condition that an operation is part of: then it has not decided yet. */
+function isTesting(syntax: Syntax, call: Node, position: Node): boolean {
+  for (const node of syntax.ancestors(call)) {
+    if (contains(node, position)) return true
+    if ('test' in (syntax.parentOf(node) ?? {}) || /Statement$|Declaration$/.test(node.type)) return false
+  }
+  return false
+}
+
+/** Whether there was such an iteration: `getLock(id)` could not be asked for an `id` that never was. */
+async function turnOf(environment: Environment, moment: Moment): Promise<'never' | 'maybe'> {
+  if (!moment.iteration) return 'maybe'
+  const { answer } = await environment.evaluate(moment.iteration.variable, moment)
+  return known(answer)?.kind === 'undefined' ? 'never' : 'maybe'
 }
 
 /** An early return that looks at the lock's own word lets the owner in again: it holds the lock either way. */

@@ -1,8 +1,11 @@
 import type { Hold, Place, Production, Resource, Wait } from '../../snapshot/model.ts'
-import type { ValueSource } from '../../snapshot/question.ts'
+import type { ValueSource, Word } from '../../snapshot/question.ts'
 import { callPosition } from '../../sources/syntax.ts'
-import type { CallNode } from '../../sources/syntax-tree.ts'
+import type { CallNode, Node } from '../../sources/syntax-tree.ts'
+import { unannouncedWrite } from './announcement.ts'
 import { Asker } from './asker.ts'
+import { wouldLeave } from './awaited-value.ts'
+import { isOfModule } from './designator.ts'
 import { Effects } from './effects.ts'
 import { known, wordKey } from './environment.ts'
 import type { LockEvent } from './event.ts'
@@ -12,6 +15,7 @@ import { type JudgedHold, judge } from './judged-hold.ts'
 import { isLockCode, Names, type Naming } from './names.ts'
 import { ownersOf } from './owner.ts'
 import type { PlacedFrame, Prepared } from './prepared.ts'
+import { contains } from './steps.ts'
 import { capacityOf, freeOf, withMode } from './units.ts'
 import { useOf } from './use.ts'
 import { sleepOf, waitOf } from './wait.ts'
@@ -37,17 +41,18 @@ export async function atomicsFacts(
   prepared: Prepared,
   values: ValueSource,
   others: readonly OtherParty[] | undefined,
+  before?: LockFacts,
 ): Promise<LockFacts> {
   const asker = new Asker(values)
   const names = new Names(asker, prepared.texts, prepared.catalogue)
   const effects = new Effects(asker, prepared.catalogue)
   const stacks = [...prepared.stacks]
   const [waiters, holdings] = await Promise.all([
-    Promise.all(stacks.map(([party, stack]) => readWaiter(party, stack, asker, names))),
+    Promise.all(stacks.map(([party, stack]) => readWaiter(party, stack, asker, effects, names))),
     Promise.all(stacks.map(([party, stack]) => holdingsOn(party, stack, effects, asker))),
   ])
   const waiting = waiters.filter(waiter => waiter !== undefined)
-  return new Combination(prepared, names, asker, waiting, holdings.flat(), others).facts()
+  return new Combination(prepared, names, asker, waiting, holdings.flat(), others, before).facts()
 }
 
 async function holdingsOn(
@@ -72,6 +77,7 @@ class Combination {
   readonly #read: ReadonlyMap<string, readonly Holding[]>
   readonly #unread: readonly Holding[]
   readonly #others: readonly OtherParty[] | undefined
+  readonly #before: LockFacts | undefined
   readonly #process: string
 
   constructor(
@@ -81,6 +87,7 @@ class Combination {
     waiters: readonly Waiter[],
     holdings: readonly Holding[],
     others: readonly OtherParty[] | undefined,
+    before: LockFacts | undefined,
   ) {
     this.#prepared = prepared
     this.#names = names
@@ -90,6 +97,7 @@ class Combination {
     this.#read = read
     this.#unread = unread
     this.#others = others
+    this.#before = before
     this.#process = ([...prepared.stacks.keys()][0] ?? '').split('/')[0]!
   }
 
@@ -147,6 +155,9 @@ class Combination {
           : this.#completeHolders(judged, taking.lock, owners !== undefined, handedOn)
         : this.#completeProducers()
     const capacity = capacityOf(kind, word, holds, complete === true)
+    const steady = word && this.#isSteady(word)
+    const free = isLock ? freeOf(kind, word, taking.free, holds, capacity) : 0
+    const unannounced = isLock || !word ? undefined : this.#unannounced(waiters, Number(word.value))
     const resource: Resource = {
       id,
       sort: isLock ? 'reusable' : 'consumable',
@@ -162,18 +173,43 @@ class Combination {
           byte: word.byte,
           value: typeof word.value === 'bigint' ? String(word.value) : word.value,
           shared: word.shared,
+          ...(steady !== undefined && { steady }),
         },
       }),
+      ...(unannounced && { unannounced }),
       capacity,
-      free: isLock ? freeOf(kind, word, taking.free, holds, capacity) : 0,
+      free,
       complete,
     }
     return {
       resource,
       holds: holds.map(hold => (kind === 'read-write lock' ? withMode(hold) : hold)),
       productions: isLock ? [] : this.#productions(id, waiters),
-      waits: waiters.map(waiter => waitOf(id, waiter, isLock, kind)),
+      waits: waiters.map(waiter => waitOf(id, waiter, isLock, kind, steady === true && free === 0)),
     }
+  }
+
+  /** A write that may have been forgotten to be announced to those who sleep on although the word has changed. */
+  #unannounced(waiters: readonly Waiter[], value: number): Resource['unannounced'] {
+    const asleep = waiters.find(
+      ({ expected, named }) =>
+        named && expected !== undefined && expected !== value && wouldLeave({ ...named, expected, value }),
+    )
+    const write = asleep?.named && unannouncedWrite(this.#prepared.catalogue, asleep.named, value)
+    const script = write && this.#prepared.scriptOf.get(write.syntax)
+    if (!write || script === undefined) return undefined
+    const { line, column } = write.syntax.lines.positionAt(callPosition(write.call))
+    const { file, ...at } = this.#prepared.texts.original(script, line, column)
+    const text = shorten(write.syntax.textOf(write.call).replace(/\s+/g, ' '))
+    return { place: { file, line: at.line, column: at.column }, text }
+  }
+
+  /** Whether an earlier look read the same value; undefined where none read the word. */
+  #isSteady(word: Word): boolean | undefined {
+    const before = this.#before?.resources.find(
+      one => one.word?.buffer === word.buffer && one.word.byte === word.byte,
+    )
+    return before?.word && String(before.word.value) === String(word.value)
   }
 
   #parties(): readonly string[] {
@@ -302,7 +338,7 @@ class Combination {
     const frame = stack[at]!
     const { designator } = event
     if (!designator) return { label: shorten(event.about), frame }
-    if (designator.syntax !== frame.syntax || !within(frame, designator.node))
+    if (designator.syntax !== frame.syntax || !isKnownIn(frame, designator.node))
       return { label: shorten(designator.syntax.textOf(designator.node)), frame }
     const { number } = designator
     if (number !== undefined) {
@@ -332,8 +368,9 @@ class Combination {
   }
 }
 
-function within(frame: PlacedFrame, node: { start: number; end: number }): boolean {
-  return frame.owner.start <= node.start && node.end <= frame.owner.end
+/** Whether an expression of that place means the same in a frame. */
+function isKnownIn(frame: PlacedFrame, node: Node): boolean {
+  return contains(frame.owner, node) || isOfModule(frame.syntax, node)
 }
 
 function takingCall(event: LockEvent): CallNode {

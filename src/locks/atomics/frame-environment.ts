@@ -6,7 +6,7 @@ import type { Asker } from './asker.ts'
 import { constantOf, isPath } from './constants.ts'
 import { type Environment, isLost, type Known, type Moment, unknown } from './environment.ts'
 import { fieldDoubt, readingOf, type Span } from './freshness.ts'
-import { isView, iterationPieces, type Piece, render } from './rendering.ts'
+import { isView, iterationPieces, madeInTurn, type Piece, render } from './rendering.ts'
 import { viewOf } from './view.ts'
 
 /** A function in progress: its expressions are asked of its own frame, as long as what they name is still the same. */
@@ -110,6 +110,13 @@ export class FrameEnvironment implements Environment {
       const declaration = declarationOf(this.syntax, leaf.name, leaf)
       if (declaration && declaration.identifier === moment.iteration?.variable)
         return iterationPieces(this.syntax, moment.iteration, inner, moment.earlier !== undefined)
+      const ofTurn = declaration && moment.iteration && madeInTurn(this.syntax, declaration, moment.iteration)
+      if (ofTurn) {
+        const doubt = fieldDoubt(this.syntax, ofTurn, this.#span(moment))
+        if (doubt) return { stale: doubt.why }
+        const pieces = inner(ofTurn)
+        return 'stale' in pieces ? pieces : ['(', ...pieces, ')', declaration.path ?? '']
+      }
       const reading = readingOf(this.syntax, leaf.name, leaf, this.#span(moment))
       if (reading.as === 'stale') return { stale: reading.why }
       if (reading.as === 'copy') return [reading.name]

@@ -1,7 +1,8 @@
 import type { Word } from '../../snapshot/question.ts'
 import { known, wordKey } from './environment.ts'
 import type { FrameEvents, LockEvent } from './event.ts'
-import { gives, net, sameWord } from './netting.ts'
+import { belongTogether, gives, net, sameWord } from './netting.ts'
+import { loopAround } from './steps.ts'
 
 /** An acquisition on a stack that nothing on that stack has undone. */
 export interface Holding {
@@ -25,7 +26,9 @@ export function holdingsOf(party: string, frames: readonly FrameEvents[]): reado
   return holds.map(event => {
     const later = ahead.filter(one => releases(one, event))
     // A guard gives back what it was made for, and nothing else: it cannot be meant for another acquisition.
-    const guarded = event.scoped === true || later.some(one => one.kind === 'give-back')
+    const guarded =
+      event.scoped === true ||
+      later.some(one => one.kind === 'give-back' || (!('known' in one.word) && isRepeated(one)))
     return { party, event, guarding, ahead: guarded ? Number.POSITIVE_INFINITY : later.length }
   })
 }
@@ -34,7 +37,13 @@ function releases(later: LockEvent, hold: LockEvent): boolean {
   if (later.kind === 'give-back') return hold.step.kind === 'call' && hold.step.call === later.guard
   if (!gives(hold.acquiring, later.change ?? {})) return false
   if ('known' in later.word) return sameWord(hold, later)
-  return later.about === hold.about
+  if (later.about === hold.about) return true
+  // `while (held.length > 0) held.pop().unlock()`: which locks these are only the run will tell.
+  return isRepeated(later) && later.candidates?.some(one => belongTogether(one, hold.within)) === true
+}
+
+function isRepeated({ step, within }: LockEvent): boolean {
+  return loopAround(within.syntax, within.owner, step.completes) !== undefined
 }
 
 /** Holdings whose word could be read, by word; and the rest. */

@@ -81,11 +81,12 @@ function isOwnerWord(event: LockEvent): boolean {
  * where it is about to take it again. Who takes a word twice and gives it back once waits for somebody else's release.
  */
 function needed(
-  { party, guarding }: Holding,
+  { party, guarding, event: { acquiring: own } }: Holding,
   holdings: readonly Holding[],
   waiters: readonly Waiter[],
 ): number {
-  const again = waiters.some(waiter => waiter.party === party && waiter.acquiring)
+  // A reader's release is none of the writer's.
+  const again = waiters.some(({ party: by, acquiring }) => by === party && acquiring?.mode === own?.mode)
   if (!again) return 1
   // What may have been given back since need not be given back again.
   const taken = holdings.filter(

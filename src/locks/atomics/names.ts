@@ -167,7 +167,7 @@ export class Names {
         const holder = await this.#path(stack, at, compiled.holder, depth, past)
         return `${holder}.#${compiled.name}`
       }
-      return shorten(syntax.textOf(node))
+      return shorten(await this.#called(frame, node, past))
     }
     if (node.type !== 'Identifier') return shorten(syntax.textOf(node))
     const declaration = declarationOf(syntax, node.name, node)
@@ -185,6 +185,20 @@ export class Names {
       if (given && isNaming(given)) return this.#path(stack, at + 1, given, depth - 1)
     }
     return this.#original(frame, node)
+  }
+
+  /** `getLock(name)` → `getLock("orders")`: what it was called with tells such locks apart. */
+  async #called(
+    frame: PlacedFrame,
+    call: Extract<Node, { type: 'CallExpression' }>,
+    past?: Past,
+  ): Promise<string> {
+    const { syntax } = frame
+    const given = call.arguments as Node[]
+    if (given.length === 0 || given.length > 2 || !given.every(isNaming)) return syntax.textOf(call)
+    const keys = await Promise.all(given.map(one => this.#key(frame, one, past)))
+    const texts = given.map((one, at) => keys[at] ?? syntax.textOf(one))
+    return `${syntax.textOf(call.callee as Node)}(${texts.join(', ')})`
   }
 
   /** The name that the source map keeps for a minified one. */

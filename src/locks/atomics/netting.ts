@@ -76,7 +76,7 @@ function mayUndo(release: LockEvent, hold: LockEvent): boolean {
 }
 
 /** Two methods of a class, or two functions of a text that has no class for them. */
-function belongTogether(one: Origin, other: Origin): boolean {
+export function belongTogether(one: Origin, other: Origin): boolean {
   const [left, right] = [classOf(one.syntax, one.owner), classOf(other.syntax, other.owner)]
   return left === right && (left !== undefined || one.syntax === other.syntax)
 }

@@ -1,7 +1,7 @@
 import { declarationOf, isConstant } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import { type CallNode, isFunction, type Node, unwrapped, walk } from '../../sources/syntax-tree.ts'
-import { calledName, namesOf } from './function-catalogue.ts'
+import { calledName, classOf, namesOf } from './function-catalogue.ts'
 import { type CallStep, completionOrder, contains, stepsOf } from './steps.ts'
 
 interface Place {
@@ -39,9 +39,10 @@ export class Pairing {
   /** Finds the functions that only wrap an acquisition or a release. */
   follow(): void {
     for (let depth = 0; depth < depthLimit; depth += 1) {
-      const before = this.#acquirers.size + this.#releasing.size
-      for (const place of this.#functions) this.#wrap(place)
-      if (this.#acquirers.size + this.#releasing.size === before) return
+      const before = this.#acquirers.size + this.#wrappers.size
+      for (const place of this.#functions) this.#wrapAcquirer(place)
+      for (const place of this.#functions) this.#wrapReleaser(place)
+      if (this.#acquirers.size + this.#wrappers.size === before) return
     }
   }
 
@@ -63,17 +64,21 @@ export class Pairing {
     return released.filter(({ completes }) => !acquired.some(at => at < order.get(completes)!)).length
   }
 
-  #wrap(place: Place): void {
+  #wrapAcquirer(place: Place): void {
+    if (!isFunction(place.owner) || this.acquisitionsIn(place).length === 0) return
+    if (this.releasesIn(place).length > 0) return
+    for (const name of namesOf(place.syntax, place.owner)) this.#acquirers.add(name)
+  }
+
+  #wrapReleaser(place: Place): void {
     const { syntax, owner } = place
     if (this.#wrappers.has(owner) || !isFunction(owner)) return
-    const names = namesOf(syntax, owner)
-    const acquires = this.acquisitionsIn(place).length > 0
-    const releases = this.releasesIn(place).length > 0
-    if (acquires && !releases) for (const name of names) this.#acquirers.add(name)
-    if (acquires || !releases) return
-    if (names.length === 0 ? this.#isGuard(place) : names.every(name => this.#isOnlyCalled(name))) {
+    if (this.acquisitionsIn(place).length > 0 || this.releasesIn(place).length === 0) return
+    if (this.#isGuard(place)) this.#wrappers.add(owner)
+    else if (namesOf(syntax, owner).some(name => !this.#isOnlyCalled(name))) return
+    else if (namesOf(syntax, owner).length > 0) {
       this.#wrappers.add(owner)
-      if (names.length > 0) this.addReleaser(place)
+      this.addReleaser(place)
     }
   }
 
@@ -83,15 +88,16 @@ export class Pairing {
     return !type || [...this.#releasing].some(owner => contains(type, owner))
   }
 
-  /** A release that an acquiring function returns: all who call that one keep it to themselves. */
+  /**
+   * A release that belongs to one acquisition: a function that an acquiring function returns, or a method of an object
+   * whose constructor acquires. All who make one have to keep it to themselves.
+   */
   #isGuard({ syntax, owner }: Place): boolean {
-    const maker = syntax.ownerOf(syntax.parentOf(owner) ?? owner)
-    if (syntax.parentOf(owner)?.type !== 'ReturnStatement' || !isFunction(maker)) return false
-    const names = namesOf(syntax, maker)
-    if (names.length === 0 || !names.every(name => this.#acquirers.has(name))) return false
+    const makers = makersOf(syntax, owner).filter(name => this.#acquirers.has(name))
+    if (makers.length === 0) return false
     return this.#functions.every(place =>
       callsIn(place.syntax, place.owner).every(
-        ({ call }) => !names.includes(calledName(place.syntax, call) ?? '') || isKept(place.syntax, call),
+        ({ call }) => !makers.includes(calledName(place.syntax, call) ?? '') || isKept(place.syntax, call),
       ),
     )
   }
@@ -127,7 +133,17 @@ function declares(syntax: Syntax, identifier: Node): boolean {
   return parent !== null && parent !== undefined && 'id' in parent && parent.id === identifier
 }
 
-/** `const release = hold(lock)`, and `release` is only called. */
+/** The names by which a guard is made: of the function that returns it, or of its class. */
+function makersOf(syntax: Syntax, owner: Node): readonly string[] {
+  const parent = syntax.parentOf(owner)
+  const type = classOf(syntax, owner)
+  if (parent?.type === 'MethodDefinition' && type && 'id' in type && type.id)
+    return [(type.id as { name: string }).name]
+  const maker = parent?.type === 'ReturnStatement' ? syntax.ownerOf(parent) : undefined
+  return maker && isFunction(maker) ? namesOf(syntax, maker) : []
+}
+
+/** `const guard = hold(lock)`, and nothing is done with it but `guard()` and `guard.release()`. */
 function isKept(syntax: Syntax, call: CallNode): boolean {
   const declarator = syntax.parentOf(call)
   if (declarator?.type !== 'VariableDeclarator' || declarator.id.type !== 'Identifier') return false
@@ -137,7 +153,10 @@ function isKept(syntax: Syntax, call: CallNode): boolean {
   for (const node of walk(declaration.scope)) {
     if (node.type !== 'Identifier' || node.name !== name || node === declaration.identifier) continue
     const parent = syntax.parentOf(node)
-    if (parent?.type !== 'CallExpression' || parent.callee !== node) return false
+    if (parent?.type === 'MemberExpression' && parent.property === node && !parent.computed) continue
+    const used = parent?.type === 'MemberExpression' && parent.object === node ? parent : node
+    const use = syntax.parentOf(used)
+    if (use?.type !== 'CallExpression' || use.callee !== used) return false
   }
   return true
 }

@@ -1,7 +1,7 @@
 import type { Activation, ScriptTexts } from '../../snapshot/question.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import type { SyntaxStore } from '../../sources/syntax-store.ts'
-import type { CallNode, Node } from '../../sources/syntax-tree.ts'
+import { type CallNode, isLoop, type Node } from '../../sources/syntax-tree.ts'
 import { FunctionCatalogue } from './function-catalogue.ts'
 import { stepsOf } from './steps.ts'
 
@@ -24,6 +24,8 @@ export interface Prepared {
   readonly catalogue: FunctionCatalogue
   /** Innermost first; frames of Node itself and frames without source are left out. */
   readonly stacks: ReadonlyMap<string, readonly PlacedFrame[]>
+  /** The script that a text belongs to. */
+  readonly scriptOf: ReadonlyMap<Syntax, string>
   /** Frames whose source could not be read, with the reason. */
   readonly unread: readonly { readonly activation: Activation; readonly why: string }[]
 }
@@ -38,7 +40,7 @@ export function prepare(
 ): Prepared {
   const unread: { activation: Activation; why: string }[] = []
   const stacks = new Map<string, PlacedFrame[]>()
-  const syntaxes = new Set<Syntax>()
+  const scriptOf = new Map<Syntax, string>()
   for (const [party, stack] of activations) {
     const placed: PlacedFrame[] = []
     for (const activation of stack) {
@@ -51,7 +53,7 @@ export function prepare(
       if ('unknown' in frame) unread.push({ activation, why: frame.unknown })
       else {
         placed.push(frame)
-        syntaxes.add(frame.syntax)
+        scriptOf.set(frame.syntax, activation.script)
       }
     }
     stacks.set(party, placed)
@@ -59,10 +61,10 @@ export function prepare(
   for (const script of texts.scripts) {
     if (texts.url(script).startsWith('node:') || !texts.get(script)?.includes('Atomics')) continue
     const syntax = store.of(script)
-    if (!('unknown' in syntax)) syntaxes.add(syntax)
+    if (!('unknown' in syntax)) scriptOf.set(syntax, script)
   }
   for (const frames of stacks.values()) for (const { syntax, owner } of frames) stepsOf(syntax, owner)
-  return { texts, catalogue: catalogueOf(store, syntaxes), stacks, unread }
+  return { texts, catalogue: catalogueOf(store, new Set(scriptOf.keys())), stacks, scriptOf, unread }
 }
 
 const catalogues = new WeakMap<SyntaxStore, { size: number; catalogue: FunctionCatalogue }>()
@@ -86,5 +88,10 @@ function place(activation: Activation, store: SyntaxStore): PlacedFrame | { unkn
   const startOffset = start && syntax.lines.offsetAt(start.line, start.column)
   const owner =
     startOffset === undefined ? syntax.functionAt(offset) : syntax.functionStartingAt(startOffset, offset)
-  return { activation, syntax, owner, position: exact ? node : (call ?? node), call, exact }
+  return { activation, syntax, owner, position: exact ? node : (call ?? placeIn(node)), call, exact }
+}
+
+/** At the head of a loop, where V8 stops one that runs, its body is over and its test has said to go on. */
+function placeIn(node: Node): Node {
+  return isLoop(node) ? (node.body as Node) : node
 }

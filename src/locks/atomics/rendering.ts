@@ -1,4 +1,4 @@
-import { declarationOf } from '../../sources/scopes.ts'
+import { type Declaration, declarationOf } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import { type Node, unwrapped, walk } from '../../sources/syntax-tree.ts'
 import { constantOf } from './constants.ts'
@@ -79,6 +79,10 @@ function isLeaf(syntax: Syntax, node: Node): boolean {
   return true
 }
 
+/** A variable that optimised code has dropped reads as undefined, and tells nothing: then this throws. */
+const elementBefore =
+  '(list, at, now) => now === undefined ? null.lost : list.indexOf(now) > at ? list[at] : undefined'
+
 /** What the variable of a loop was in one iteration, as an expression over things that still are (rule L1). */
 export function iterationPieces(
   syntax: Syntax,
@@ -93,9 +97,7 @@ export function iterationPieces(
     if ('stale' in right) return right
     // `[...list]` reads arrays, sets and the iterators that a map gives; V8 refuses a generator, which it would use up.
     const list: Piece[] = ['[...(', ...right, ')]']
-    return current
-      ? ['((l, n) => l.indexOf(', name, ') > n ? l[n] : undefined)(', ...list, `, ${number})`]
-      : [...list, `[${number}]`]
+    return current ? [`(${elementBefore})(`, ...list, `, ${number}, `, name, ')'] : [...list, `[${number}]`]
   }
   if (loop.type !== 'ForStatement') return { stale: 'the loop has no counter' }
   const counter = counterOf(syntax, iteration)
@@ -110,6 +112,25 @@ export function iterationPieces(
   const bound = part(counter.bound)
   if ('stale' in bound) return bound
   return ['((v, b) => v ', counter.operator, ' b ? v : undefined)(', ...value, ', ', ...bound, ')']
+}
+
+/** `const lock = locks.get(name)` in the body of a loop over names: its initialiser tells it for every turn. */
+export function madeInTurn(
+  syntax: Syntax,
+  declaration: Declaration,
+  { variable, loop }: Pick<Iteration, 'variable' | 'loop'>,
+): Node | undefined {
+  const { kind, initialiser, node } = declaration
+  if (kind !== 'const' || !initialiser || !(loop.start <= node.start && node.end <= loop.end))
+    return undefined
+  return mentions(syntax, initialiser, variable) ? initialiser : undefined
+}
+
+function mentions(syntax: Syntax, expression: Node, variable: Node): boolean {
+  for (const node of walk(expression))
+    if (node.type === 'Identifier' && declarationOf(syntax, node.name, node)?.identifier === variable)
+      return true
+  return false
 }
 
 /** The variable of a loop whose iterations can be told apart. */

@@ -3,14 +3,18 @@ import type { Syntax } from '../../sources/syntax.ts'
 import { type CallNode, isCall, isLoop, type Node, walkOwn } from '../../sources/syntax-tree.ts'
 import { targetOf } from './exits.ts'
 import { operationOf } from './operations.ts'
-import { type AcquireStep, contains } from './steps.ts'
+import { contains } from './steps.ts'
 
 /**
  * Rule T1: the end of a time limit leaves nothing when the wait's result is thrown away and the loop is left only by
  * taking the word: no clock, no counter, no other call has a say in it.
  */
-export function isRetried(syntax: Syntax, step: AcquireStep, parked: CallNode | undefined): boolean {
-  const loop = step.region
+export function isRetried(
+  syntax: Syntax,
+  loop: Node,
+  parked: CallNode | undefined,
+  attempt?: CallNode,
+): boolean {
   if (!isLoop(loop) || loop.type === 'ForOfStatement' || loop.type === 'ForInStatement' || !parked)
     return false
   if (syntax.parentOf(parked)?.type !== 'ExpressionStatement') return false
@@ -31,14 +35,14 @@ export function isRetried(syntax: Syntax, step: AcquireStep, parked: CallNode | 
     }
     if (!decided) return false
   }
-  return tests.length > 0 && tests.every(test => onlyTheWord(syntax, loop, test))
+  return tests.length > 0 && tests.every(test => onlyTheWord(syntax, loop, test, attempt))
 }
 
-/** True when a test looks at nothing that changes in the loop but results of `Atomics`. */
-function onlyTheWord(syntax: Syntax, loop: Node, test: Node): boolean {
+/** True when a test looks at nothing that changes in the loop but results of `Atomics`, or of the call that tries. */
+function onlyTheWord(syntax: Syntax, loop: Node, test: Node, attempt: CallNode | undefined): boolean {
   for (const node of walkOwn(test)) {
     if (node.type === 'UpdateExpression') return false
-    if (isCall(node) && !operationOf(syntax, node)) return false
+    if (isCall(node) && node !== attempt && !operationOf(syntax, node)) return false
     if (node.type !== 'Identifier') continue
     const declaration = declarationOf(syntax, node.name, node)
     if (!declaration) continue

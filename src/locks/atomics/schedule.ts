@@ -2,7 +2,7 @@ import { declarationOf } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import { isLoop, type Node, walk } from '../../sources/syntax-tree.ts'
 import type { Moment } from './environment.ts'
-import { loopVariable } from './rendering.ts'
+import { loopVariable, madeInTurn } from './rendering.ts'
 import { contains, type Step, stepsOf } from './steps.ts'
 import { type Condition, runsBefore, type Way, wayInIteration, wayTo } from './way.ts'
 
@@ -155,7 +155,11 @@ function dependsOn(syntax: Syntax, step: Step, loop: Node): boolean {
       : [step.array, step.index]
   for (const part of parts)
     for (const node of walk(part))
-      if (node.type === 'Identifier' && declarationOf(syntax, node.name, node)?.identifier === variable)
-        return true
+      if (node.type === 'Identifier') {
+        const declaration = declarationOf(syntax, node.name, node)
+        if (!declaration) continue
+        if (declaration.identifier === variable || madeInTurn(syntax, declaration, { variable, loop }))
+          return true
+      }
   return false
 }

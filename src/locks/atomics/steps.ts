@@ -203,7 +203,7 @@ function resultTested(syntax: Syntax, operation: Operation, region: Node): boole
 }
 
 /** A loop that is left by what the operation gives: it is its test, or an `if` on it breaks out or returns. */
-function decidesLoop(syntax: Syntax, loop: Node, call: CallNode): boolean {
+export function decidesLoop(syntax: Syntax, loop: Node, call: CallNode): boolean {
   if (!isLoop(loop)) return false
   const test = loop.type === 'ForInStatement' || loop.type === 'ForOfStatement' ? undefined : loop.test
   if (test && contains(test as Node, call)) return true

@@ -31,16 +31,19 @@ export function useOf(catalogue: FunctionCatalogue, taken: LockEvent): Use {
 function readUse(catalogue: FunctionCatalogue, { within, acquiring }: LockEvent): Use {
   const places = [...everyPlace(catalogue.functions)]
   const pairing = new Pairing(catalogue.functions, within)
-  const holder = classOf(within.syntax, within.owner)
+  const family = familyOf(within)
   let releases = 0
-  for (const { syntax, owner } of catalogue.functions) {
-    const related = holder ? classOf(syntax, owner) === holder : syntax === within.syntax
+  for (const place of catalogue.functions) {
+    const { syntax, owner } = place
+    const own = familyOf(place)
+    const related = isClass(family) ? own === family : syntax === within.syntax
     if (!related) continue
     const { steps } = stepsOf(syntax, owner)
     const changes = steps.filter(
       step =>
         step.kind === 'change' &&
         gives(acquiring, step.change) &&
+        (own === family || !isTakenIn(own, syntax, step.array, catalogue.functions)) &&
         concerns(places, within, syntax, step.array),
     )
     if (changes.length === 0) continue
@@ -60,9 +63,37 @@ function readUse(catalogue: FunctionCatalogue, { within, acquiring }: LockEvent)
   return { unpaired, releases, suspendable: [...suspendable] }
 }
 
+interface Place {
+  readonly syntax: Syntax
+  readonly owner: Node
+}
+
+/** What keeps the functions of one kind of lock together: a class, a function that makes locks, or the module. */
+function familyOf({ syntax, owner }: Place): Node {
+  const parent = syntax.parentOf(owner)
+  return classOf(syntax, owner) ?? (parent ? syntax.ownerOf(parent) : owner)
+}
+
+function isClass(node: Node): boolean {
+  return node.type === 'ClassDeclaration' || node.type === 'ClassExpression'
+}
+
+/** Whether a family takes what it gives back itself: then that is no release of another one's locks. */
+function isTakenIn(family: Node, syntax: Syntax, array: Node, functions: readonly Place[]): boolean {
+  const text = syntax.textOf(array)
+  return functions.some(
+    place =>
+      place.syntax === syntax &&
+      familyOf(place) === family &&
+      stepsOf(syntax, place.owner).steps.some(
+        step => step.kind === 'acquire' && syntax.textOf(step.array) === text,
+      ),
+  )
+}
+
 /** All functions, and the programs around them. */
-function everyPlace(functions: readonly { readonly syntax: Syntax; readonly owner: Node }[]) {
-  const places = new Map<Node, { readonly syntax: Syntax; readonly owner: Node }>()
+function everyPlace(functions: readonly Place[]) {
+  const places = new Map<Node, Place>()
   for (const place of functions) places.set(place.owner, place)
   for (const { syntax } of functions)
     if (!isFunction(syntax.root)) places.set(syntax.root, { syntax, owner: syntax.root })

@@ -4,7 +4,13 @@ import { allReaders } from './units.ts'
 import type { Waiter } from './waiter.ts'
 
 /** A waiter in the model's words. */
-export function waitOf(resource: string, waiter: Waiter, isLock: boolean, kind: string): Wait {
+export function waitOf(
+  resource: string,
+  waiter: Waiter,
+  isLock: boolean,
+  kind: string,
+  staysTaken: boolean,
+): Wait {
   const shared = waiter.acquiring?.mode === 'shared'
   const units = kind === 'read-write lock' && !shared ? allReaders : 1
   const base: Request = !isLock
@@ -17,11 +23,12 @@ export function waitOf(resource: string, waiter: Waiter, isLock: boolean, kind: 
     timeout === null
       ? undefined
       : { kind: 'deadline', inMs: typeof timeout === 'number' ? timeout : null, leaves: !waiter.retried }
-  const doubt = doubtOf(waiter)
+  const doubt = doubtOf(waiter, staysTaken)
   return {
     party: waiter.party,
     request: deadline ? { kind: 'anyOf', requests: [base, deadline] } : base,
     call: waiter.callText,
+    ...(waiter.spins && { spins: true }),
     ...(waiter.expected !== undefined && { expected: waiter.expected }),
     at: waiter.at.activation.frame,
     frame: waiter.at.activation.index,
@@ -57,8 +64,9 @@ function verb(waiter: Waiter): string {
 }
 
 /** S4: a word that no longer has the expected value is on its way, or its wake-up was lost. */
-function doubtOf(waiter: Waiter): string | undefined {
-  if (waiter.spins) return 'a running thread may be about to succeed: only equal looks show that it does not'
+function doubtOf(waiter: Waiter, staysTaken: boolean): string | undefined {
+  if (waiter.spins && !staysTaken)
+    return 'a running thread may be about to succeed: only equal looks show that it does not'
   const word = known(waiter.parkedOn)
   if (!('known' in waiter.word)) return 'the word that it waits for could not be read'
   if (word && waiter.expected !== undefined && Number(word.value) !== waiter.expected)

@@ -1,13 +1,17 @@
 import type { Answer, Value, Word } from '../../snapshot/question.ts'
-import { type CallNode, isLoop, type Node, unwrapped } from '../../sources/syntax-tree.ts'
+import { type CallNode, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Acquiring } from './acquiring.ts'
+import type { NamedWord } from './announcement.ts'
 import type { Asker } from './asker.ts'
+import { type Attempt, attemptAround, nameOfAttempt, takenText } from './attempt.ts'
+import type { Effects } from './effects.ts'
 import { type Known, known, numberOf, wordKey } from './environment.ts'
 import { FrameEnvironment } from './frame-environment.ts'
 import { isLockCode, isPassedIn, type Names } from './names.ts'
 import { operationOf } from './operations.ts'
 import type { PlacedFrame } from './prepared.ts'
 import { isRetried } from './retry.ts'
+import { readSpinner } from './spinner.ts'
 import { type AcquireStep, contains, stepsOf } from './steps.ts'
 
 /** A thread in `Atomics.wait`, or in the loop of a lock that spins. */
@@ -36,6 +40,8 @@ export interface Waiter {
   readonly label: string
   readonly at: PlacedFrame
   readonly callText: string
+  /** The word that it is parked on, as the source names it. */
+  readonly named?: NamedWord
 }
 
 /** Rule "Who waits": what the innermost frame of a thread stands in. */
@@ -43,12 +49,13 @@ export async function readWaiter(
   party: string,
   stack: readonly PlacedFrame[],
   asker: Asker,
+  effects: Effects,
   names: Names,
 ): Promise<Waiter | undefined> {
   const top = stack[0]
   if (top?.activation.index !== 0) return undefined
   if (!top.exact || !top.call || !(await isWait(top, top.call, asker)))
-    return readSpinner(party, stack, asker, names)
+    return readSpinner(party, stack, asker, effects, names)
   const { syntax, owner } = top
   const [array, index, expected, timeout] = top.call.arguments as Node[]
   if (!array || !index) return undefined
@@ -58,11 +65,12 @@ export async function readWaiter(
     (step): step is AcquireStep => step.kind === 'acquire' && step.wait?.call === top.call,
   )
   const helper = own ? undefined : parkedFor(stack, asker)
-  const [parkedOn, expectedValue, timeoutValue, helperWord] = await Promise.all([
+  const [parkedOn, expectedValue, timeoutValue, helperWord, ...attempts] = await Promise.all([
     wordAt(asker, inTop.evaluate(array, moment), inTop.evaluate(index, moment)),
     expected && inTop.evaluate(expected, moment),
     timeout && inTop.evaluate(timeout, moment),
     helper?.word,
+    ...(own || helper ? [] : [0, 1].map(at => attemptAt(stack, at, asker, effects))),
   ])
   // A6: a helper parks; the word is taken in the loop that calls it.
   const parkedWord = known(parkedOn)
@@ -70,93 +78,67 @@ export async function readWaiter(
   const byHelper =
     helper && parkedWord && helperKnown && wordKey(parkedWord) === wordKey(helperKnown) ? helper : undefined
   const step = own ?? byHelper?.step
-  const site = byHelper?.site ?? 0
+  // A7: a helper takes the word; the loop that calls it parks.
+  const tried = attempts.findIndex(one => one !== undefined)
+  const attempt = attempts[tried]
+  const site = byHelper?.site ?? Math.max(0, tried)
   const frame = stack[site]!
   const environment = new FrameEnvironment(frame.syntax, frame.owner, frame.activation, frame.position, asker)
   const here = { from: frame.position }
   const otherWord = own && (own.array !== array || own.index !== index)
-  const [word, takes, naming] = await Promise.all([
+  const acquiring = step?.acquiring ?? (attempt && triedFor(attempt, parkedWord))
+  const [ownWord, takes, naming] = await Promise.all([
     otherWord
       ? wordAt(asker, environment.evaluate(own.array, here), environment.evaluate(own.index, here))
-      : parkedOn,
+      : undefined,
     step?.acquiring.takes && environment.evaluate(step.acquiring.takes, here),
-    names.name(
-      stack,
-      site,
-      step?.array ?? array,
-      step?.index ?? index,
-      step && !step.acquiring.consuming
-        ? isLockCode(frame.syntax, frame.owner)
-        : isPassedIn(frame, step?.array ?? array),
-    ),
+    attempt && site > 0
+      ? nameOfAttempt(stack, site, attempt, names)
+      : names.name(
+          stack,
+          site,
+          step?.array ?? array,
+          step?.index ?? index,
+          acquiring && !acquiring.consuming
+            ? isLockCode(frame.syntax, frame.owner)
+            : isPassedIn(frame, step?.array ?? array),
+        ),
   ])
   const limit = timeoutOf(timeout, timeoutValue)
+  const region = step?.region ?? attempt?.loop
   return {
     party,
     sleeps: unwrapped(array).type === 'NewExpression',
     site,
-    word,
+    word: ownWord ?? attempt?.event.word ?? parkedOn,
     parkedOn,
     expected: expectedValue && numberOf(known(expectedValue.answer)),
     timeout: limit,
-    retried: limit !== null && step !== undefined && isRetried(frame.syntax, step, frame.call),
-    acquiring: step?.acquiring,
-    takes: takes && numberOf(known(takes.answer)),
-    takesText: step?.acquiring.takes && frame.syntax.textOf(step.acquiring.takes),
+    retried:
+      limit !== null && region !== undefined && isRetried(frame.syntax, region, frame.call, attempt?.call),
+    acquiring,
+    takes: takes ? numberOf(known(takes.answer)) : attempt?.event.taken,
+    takesText: step
+      ? step.acquiring.takes && frame.syntax.textOf(step.acquiring.takes)
+      : attempt && takenText(attempt),
     spins: false,
     label: naming.label,
     at: naming.frame,
     callText: callText(top),
+    named: { syntax, owner, call: top.call, array, index },
   }
 }
 
-/** §7: a thread that runs, and whose innermost frames stand in the loop of a lock that spins. */
-async function readSpinner(
-  party: string,
-  stack: readonly PlacedFrame[],
-  asker: Asker,
-  names: Names,
-): Promise<Waiter | undefined> {
-  for (const site of [0, 1]) {
-    const frame = stack[site]
-    if (!frame || frame.activation.index !== site) return undefined
-    const step = stepsOf(frame.syntax, frame.owner).steps.find(
-      (one): one is AcquireStep =>
-        one.kind === 'acquire' && isLoop(one.region) && contains(one.region, frame.position),
-    )
-    if (!step || (step.wait && site > 0)) continue
-    const environment = new FrameEnvironment(
-      frame.syntax,
-      frame.owner,
-      frame.activation,
-      frame.position,
-      asker,
-    )
-    const here = { from: frame.position }
-    const [word, takes, naming] = await Promise.all([
-      wordAt(asker, environment.evaluate(step.array, here), environment.evaluate(step.index, here)),
-      step.acquiring.takes && environment.evaluate(step.acquiring.takes, here),
-      names.name(stack, site, step.array, step.index, isLockCode(frame.syntax, frame.owner)),
-    ])
-    return {
-      party,
-      sleeps: false,
-      site,
-      word,
-      parkedOn: word,
-      expected: undefined,
-      timeout: null,
-      retried: true,
-      acquiring: step.acquiring,
-      takes: takes && numberOf(known(takes.answer)),
-      takesText: step.acquiring.takes && frame.syntax.textOf(step.acquiring.takes),
-      spins: true,
-      label: naming.label,
-      at: naming.frame,
-      callText: frame.syntax.textOf(step.takings[0]!.call).replace(/\s+/g, ' '),
-    }
-  }
-  return undefined
+function attemptAt(stack: readonly PlacedFrame[], at: number, asker: Asker, effects: Effects) {
+  const frame = stack[at]
+  return frame && frame.activation.index === at ? attemptAround(frame, asker, effects) : undefined
+}
+
+/** What is taken need not be the word that is waited on: then it is a lock only where somebody holds it (rule A5). */
+function triedFor({ event }: Attempt, parkedOn: Word | undefined): Acquiring | undefined {
+  const taken = known(event.word)
+  if (!event.acquiring || (taken && parkedOn && wordKey(taken) === wordKey(parkedOn))) return event.acquiring
+  return { ...event.acquiring, plain: false }
 }
 
 /** The source says so, or the function that is called is a realm's own `Atomics.wait`, whatever it is called here. */
@@ -190,7 +172,11 @@ function parkedFor(stack: readonly PlacedFrame[], asker: Asker) {
   return undefined
 }
 
-async function wordAt(asker: Asker, array: Promise<Known>, index: Promise<Known>): Promise<Answer<Word>> {
+export async function wordAt(
+  asker: Asker,
+  array: Promise<Known>,
+  index: Promise<Known>,
+): Promise<Answer<Word>> {
   const [holder, at] = await Promise.all([array, index])
   const value = known(holder.answer)
   const number = numberOf(known(at.answer))
