@@ -227,6 +227,8 @@ export const resource = z.object({
       steady: z.boolean().optional(),
     })
     .optional(),
+  /** The worker (by threadId) that the word names as its owner and that is no longer there. */
+  goneOwner: z.number().optional(),
   /** A write in the source that may have given the word its value, and after which nobody is notified. */
   unannounced: z.object({ place, text: z.string() }).optional(),
   capacity: z.union([z.number(), unknown]),
@@ -262,6 +264,8 @@ export const production = z.object({
   sure: z.boolean(),
   how,
   evidence: z.string(),
+  /** Why it is not sure. */
+  doubt: z.string().optional(),
 })
 
 /** A party waits. */

@@ -12,8 +12,9 @@ import type { LockEvent } from './event.ts'
 import { FrameEnvironment } from './frame-environment.ts'
 import { byWord, type Holding, holdingsOf } from './holder.ts'
 import { type JudgedHold, judge } from './judged-hold.ts'
+import { mainMayNotify } from './main-notifies.ts'
 import { isLockCode, Names, type Naming } from './names.ts'
-import { ownersOf } from './owner.ts'
+import { goneOwner, ownersOf } from './owner.ts'
 import type { PlacedFrame, Prepared } from './prepared.ts'
 import { contains } from './steps.ts'
 import { capacityOf, freeOf, withMode } from './units.ts'
@@ -147,12 +148,13 @@ class Combination {
     const shared =
       taking?.mode === 'shared' || judged.some(one => one.holding.event.acquiring?.mode === 'shared')
     const kind = !isLock ? 'event' : shared ? 'read-write lock' : taking.lock
+    const gone = isLock && holds.length === 0 ? goneOwner(waiters, this.#parties(), word) : undefined
     const complete: Resource['complete'] = !word
       ? { unknown: 'the word that it waits for could not be read' }
       : isLock
         ? this.#givenBackElsewhere(judged)
           ? { unknown: uncounted ?? 'it is also released where it was not acquired' }
-          : this.#completeHolders(judged, taking.lock, owners !== undefined, handedOn)
+          : this.#completeHolders(judged, taking.lock, (owners ?? gone) !== undefined, handedOn)
         : this.#completeProducers()
     const capacity = capacityOf(kind, word, holds, complete === true)
     const steady = word && this.#isSteady(word)
@@ -177,6 +179,7 @@ class Combination {
         },
       }),
       ...(unannounced && { unannounced }),
+      ...(gone !== undefined && { goneOwner: gone }),
       capacity,
       free,
       complete,
@@ -219,19 +222,30 @@ class Combination {
   /** Whoever else runs in the process can store and notify; only the waiting thread itself cannot. */
   #productions(id: string, waiters: readonly Waiter[]): Production[] {
     const single = waiters.length === 1 ? waiters[0]!.party : undefined
+    const main = this.#mainCannot(waiters)
     return this.#parties().flatMap(party =>
-      party === single
+      party === single || party === main
         ? []
         : [
             {
               party,
               resource: id,
-              sure: true,
+              sure: main === undefined,
               how: 'inferred' as const,
               evidence: 'any thread that can reach the buffer could notify',
+              ...(main !== undefined && {
+                doubt: 'that the main thread cannot is told by the source alone',
+              }),
             },
           ],
     )
+  }
+
+  /** The main thread, where it idles and the source leaves the word to workers (a barrier of workers alone). */
+  #mainCannot(waiters: readonly Waiter[]): string | undefined {
+    const main = this.#others?.find(({ party, idle }) => idle && party.endsWith('/t0'))
+    const stays = waiters.every(({ timeout }) => timeout === null)
+    return main && stays && !mainMayNotify(this.#prepared.catalogue) ? main.party : undefined
   }
 
   /** Then no code can run but what stands on the stacks. */

@@ -5,6 +5,7 @@ import type { Effects } from './effects.ts'
 import { known, numberOf } from './environment.ts'
 import { FrameEnvironment } from './frame-environment.ts'
 import { isLockCode, type Names } from './names.ts'
+import { takesText } from './owner.ts'
 import type { PlacedFrame } from './prepared.ts'
 import { type AcquireStep, contains, stepsOf } from './steps.ts'
 import { type Waiter, wordAt } from './waiter.ts'
@@ -52,7 +53,7 @@ export async function readSpinner(
       parkedOn: word,
       acquiring: step.acquiring,
       takes: takes && numberOf(known(takes.answer)),
-      takesText: step.acquiring.takes && frame.syntax.textOf(step.acquiring.takes),
+      takesText: step.acquiring.takes && takesText(frame.syntax, step.acquiring.takes),
       label: naming.label,
       at: naming.frame,
       callText: frame.syntax.textOf(step.takings[0]!.call).replace(/\s+/g, ' '),

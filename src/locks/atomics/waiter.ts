@@ -9,6 +9,7 @@ import { type Known, known, numberOf, wordKey } from './environment.ts'
 import { FrameEnvironment } from './frame-environment.ts'
 import { isLockCode, isPassedIn, type Names } from './names.ts'
 import { operationOf } from './operations.ts'
+import { takesText } from './owner.ts'
 import type { PlacedFrame } from './prepared.ts'
 import { isRetried } from './retry.ts'
 import { readSpinner } from './spinner.ts'
@@ -119,7 +120,7 @@ export async function readWaiter(
     acquiring,
     takes: takes ? numberOf(known(takes.answer)) : attempt?.event.taken,
     takesText: step
-      ? step.acquiring.takes && frame.syntax.textOf(step.acquiring.takes)
+      ? step.acquiring.takes && takesText(frame.syntax, step.acquiring.takes)
       : attempt && takenText(attempt),
     spins: false,
     label: naming.label,
