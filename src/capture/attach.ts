@@ -1,4 +1,7 @@
 /** One process: found, checked, looked at from inside where that is possible and from outside where not, and let go. */
+import { ImpasseError } from '../errors.ts'
+import { withEventLoops } from '../locks/event-loop.ts'
+import { withNodeWaits } from '../locks/node-wait.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { identify, sameProcess, type Target } from '../process/target.ts'
 import type { Gap, Process } from '../snapshot/model.ts'
@@ -28,7 +31,8 @@ export interface Attached {
 
 /** Throws an `ImpasseError` when the process is none that can be looked at, or when the capture was interrupted. */
 export async function attach(pid: number, options: CaptureOptions, clock: Clock): Promise<Attached> {
-  const target = identify(pid)
+  const target = identifyNode(pid, options)
+  if (target === undefined) return (await import('./other-program.ts')).lookAtOther(pid, options, clock)
   if (options.inspector === false) {
     return lookOutside(target, options, clock, {
       reason: 'The inspector was not used, as asked.',
@@ -48,6 +52,17 @@ export async function attach(pid: number, options: CaptureOptions, clock: Clock)
   }
 }
 
+/** Undefined for a program that is not Node, where such are to be shown too. */
+function identifyNode(pid: number, options: CaptureOptions): Target | undefined {
+  try {
+    return identify(pid)
+  } catch (error) {
+    if (options.others === true && error instanceof ImpasseError && error.code === 'IMPASSE_NOT_NODE')
+      return undefined
+    throw error
+  }
+}
+
 async function lookThrough(
   target: Target,
   opened: Opened,
@@ -58,6 +73,7 @@ async function lookThrough(
   const onAbort = () => void release()
   options.signal?.addEventListener('abort', onAbort, { once: true })
   const { access, port } = opened
+  const { pid } = target
   try {
     const inside = await lookInside(target, opened.inspected, options, clock)
     throwIfInterrupted(options)
@@ -71,17 +87,23 @@ async function lookThrough(
       })
     }
     const threads = scriptThreads(target, inside)
+    const facts =
+      inside.webLocks.size === 0
+        ? inside.facts
+        : await import('./task-facts.ts').then(({ withWebLocks }) => withWebLocks(target, inside, threads))
     const known = new Set(threads.flatMap(({ tid }) => (typeof tid === 'number' ? [tid] : [])))
+    const natives = kernelThreads(target, inside.looks, known, true)
     await release()
+    const process = `p${target.pid}`
     return {
       process: {
         ...processHead(target),
         inspector: { access, port },
         pausedMs: Math.max(0, ...inside.threads.map(thread => thread.longestPauseMs)),
-        threads: [...threads, ...kernelThreads(target, inside.looks, known, true)],
+        threads: [...threads, ...natives],
         gaps: silentThreads(threads),
       },
-      facts: inside.facts,
+      facts: withEventLoops(process, threads, withNodeWaits(process, threads, natives, facts)),
       pausedWaves: inside.pausedWaves,
     }
   } finally {
@@ -99,7 +121,7 @@ async function lookOutside(
 ): Promise<Attached> {
   const looks = []
   for (let count = 0; count < (options.looks ?? DEFAULT_LOOKS); count += 1) {
-    if (count > 0) await sleep(clock.limit(BETWEEN_LOOKS_MS))
+    if (count > 0) await sleep(clock.limit(options.betweenLooksMs ?? BETWEEN_LOOKS_MS))
     sameProcess(target)
     looks.push({ at: clock.now, kernel: lookAtKernel(target.pid, target.runtime.arch), stacks: new Map() })
   }

@@ -27,6 +27,11 @@ export class Clock {
   }
 }
 
+/** Resolves after so long, and keeps nothing alive until then: for racing against work that may not end. */
+export function timeLimit(milliseconds: number): Promise<undefined> {
+  return new Promise(resolve => setTimeout(() => resolve(undefined), milliseconds).unref())
+}
+
 /** A pause of our own. */
 export function sleep(milliseconds: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, milliseconds))

@@ -7,12 +7,15 @@ import type { OriginalPosition } from '../sources/source-map.ts'
 import type { Syntax } from '../sources/syntax.ts'
 import type { SyntaxStore } from '../sources/syntax-store.ts'
 import type { Node } from '../sources/syntax-tree.ts'
+import { testTitles } from '../sources/test-titles.ts'
 
 export interface FrameNames {
   readonly function: string
   readonly class: string | null
   /** The class's name in the text that V8 runs. */
   readonly generatedClass: string | null
+  /** Of the test blocks around it, outermost first. */
+  readonly titles: readonly string[]
 }
 
 /** `key` is the script's in the store, `at` the call in progress in its text. */
@@ -25,10 +28,10 @@ export function frameNames(
 ): FrameNames {
   const around = functionAround(source, store, key, frame, at)
   if (around === undefined) {
-    return { function: givenName(frame) ?? '(anonymous)', class: null, generatedClass: null }
+    return { function: givenName(frame) ?? '(anonymous)', class: null, generatedClass: null, titles: [] }
   }
   const { syntax, fn } = around
-  if (isTopLevel(fn)) return { function: '(module)', class: null, generatedClass: null }
+  if (isTopLevel(fn)) return { function: '(module)', class: null, generatedClass: null, titles: [] }
   const originalOf = (offset: number) => source.mapped(syntax.lines.positionAt(offset))
   const owner = enclosingClass(syntax, fn)
   const nameAt = nameOffset(syntax, fn)
@@ -38,6 +41,7 @@ export function frameNames(
     function: written ?? given ?? nameless(source, at, originalOf(fn.start)),
     class: owner === undefined ? null : (originalOf(owner.at)?.name ?? owner.name),
     generatedClass: owner?.name ?? null,
+    titles: testTitles(syntax, fn),
   }
 }
 

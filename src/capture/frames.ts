@@ -38,7 +38,12 @@ function readAnew(reader: FrameReader, thread: InspectedThread, frame: StackFram
   const written = owner !== 'node' && !wasm
   const names = written
     ? frameNames(source, syntax, library.keyOf(thread, frame), frame, at)
-    : { function: frame.functionName, class: null, generatedClass: null }
+    : {
+        function: wasm ? wasmName(frame) : frame.functionName,
+        class: null,
+        generatedClass: null,
+        titles: [],
+      }
   const moved = file !== generated.file || line !== generated.line || column !== generated.column
   const sourceLine = written ? source.line(at) : undefined
   return {
@@ -56,6 +61,7 @@ function readAnew(reader: FrameReader, thread: InspectedThread, frame: StackFram
     seenBy: 'inspector',
     confidence: 1,
     ...(sourceLine === undefined ? {} : { sourceLine }),
+    ...(names.titles.length === 0 ? {} : { titles: [...names.titles] }),
     // A new build lies as a new source does: its map is not that of the code that runs.
     ...([file, generated.file].some(changedSinceStart) ? { sourceChanged: true } : {}),
   }
@@ -88,4 +94,10 @@ export function readActivations(
 function ownerOf(url: string, file: string): Frame['owner'] {
   if (isInternal(url)) return 'node'
   return [url, file].some(name => /(?:^|[/\\])node_modules[/\\]/.test(name)) ? 'dependency' : 'program'
+}
+
+/** The name section's name, which V8 puts a `$` before; without one, the name that wasm stack traces use. */
+function wasmName({ functionName }: StackFrame): string {
+  const number = /^\$func(\d+)$/.exec(functionName)?.[1]
+  return number === undefined ? functionName.replace(/^\$/, '') : `wasm-function[${number}]`
 }

@@ -7,15 +7,18 @@ import type { InspectedProcess } from '../inspector/inspected-process.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import { InspectorValueSource } from '../inspector/value-source.ts'
 import type { LockFacts, OtherParty } from '../locks/recognise.ts'
+import type { WebLockView } from '../locks/web-locks.ts'
 import { readThreadStat } from '../process/stat.ts'
 import type { Target } from '../process/target.ts'
-import { isUnknown, type Unknown, type Via } from '../snapshot/model.ts'
+import { type CurrentTest, type EventLoop, isUnknown, type Unknown, type Via } from '../snapshot/model.ts'
 import type { Activation } from '../snapshot/question.ts'
 import { pathOf } from '../sources/script-url.ts'
 import { SyntaxStore } from '../sources/syntax-store.ts'
 import { type Clock, sleep } from './clock.ts'
+import { currentTest } from './current-test.ts'
 import { beginInterval, type Interval } from './cut.ts'
 import { type FrameReader, readActivations, readFrame } from './frames.ts'
+import { idleLoops, settledLoops } from './idle-loops.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { type KernelIds, mapWorkers } from './kernel-threads.ts'
 import { ANSWER_MS, type Look, lookInPassing, lookPaused, resumeAll, type Stack } from './look.ts'
@@ -36,8 +39,14 @@ export interface Inside {
   readonly facts: LockFacts
   /** By party and frame index of the last look: how control came to a frame that nothing in the text calls. */
   readonly vias: ReadonlyMap<string, ReadonlyMap<number, Via>>
+  /** What can wake the idle threads, as it was in their undisturbed span. */
+  readonly loops: ReadonlyMap<InspectedThread, EventLoop>
   /** What Node says keeps the loops of idle threads alive. */
   readonly activeResources: ReadonlyMap<InspectedThread, unknown>
+  /** The test that a runner says an idle thread runs. */
+  readonly currentTests: ReadonlyMap<InspectedThread, CurrentTest | undefined>
+  /** By thread: its Web Locks, where somebody waits for one. */
+  readonly webLocks: ReadonlyMap<InspectedThread, WebLockView>
   readonly pausedWaves: number
 }
 
@@ -94,7 +103,10 @@ class Inspection implements Inside {
   intervals: ReadonlyMap<number, Interval> = new Map()
   facts: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
   vias: Inside['vias'] = new Map()
+  loops: ReadonlyMap<InspectedThread, EventLoop> = new Map()
   activeResources: ReadonlyMap<InspectedThread, unknown> = new Map()
+  currentTests: Inside['currentTests'] = new Map()
+  webLocks: Inside['webLocks'] = new Map()
   pausedWaves = 0
   /** The threads that stand still, and are paused in the last look. */
   readonly #standing = new Set<InspectedThread>()
@@ -129,7 +141,7 @@ class Inspection implements Inside {
     const { pid, runtime } = this.#target
     this.kernelIds = await mapWorkers(
       { pid, arch: runtime.arch },
-      this.threads.slice(1),
+      this.threads,
       [...first.kernel.values()],
       this.#clock,
     )
@@ -159,20 +171,26 @@ class Inspection implements Inside {
   /** Further looks in passing, then an interval in which nobody is disturbed. */
   async observe(): Promise<void> {
     const wanted = this.#options.looks ?? DEFAULT_LOOKS
+    const between = this.#options.betweenLooksMs ?? BETWEEN_LOOKS_MS
     while (this.looks.length < wanted - 1) {
-      await sleep(this.#clock.limit(BETWEEN_LOOKS_MS))
+      await sleep(this.#clock.limit(between))
       throwIfInterrupted(this.#options)
       await this.#inPassing()
     }
-    const tids = [...this.#standing].flatMap(thread => this.#tidOf(thread) ?? [])
+    const standing = [...this.#standing].flatMap(thread => this.#tidOf(thread) ?? [])
+    const idle = this.#idleThreads()
+    const tids = [...standing, ...idle.values()]
     // On a loaded machine a thread may take its time to sleep again after it has answered us.
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       await sleep(SETTLE_MS * attempt)
       const end = beginInterval(this.#target.pid, tids, () => this.#clock.now)
-      const untilNext = this.looks.at(-1)!.at + BETWEEN_LOOKS_MS - this.#clock.now
+      const untilNext = this.looks.at(-1)!.at + between - this.#clock.now
       await sleep(this.#clock.limit(Math.max(INTERVAL_MS, untilNext)))
+      this.loops = idleLoops(this.#target, idle, this.#scriptedTids())
       this.intervals = end()
-      if (this.intervals.size === tids.length) break
+      // One that idles and was woken may be woken again and again: it is no reason to try for long.
+      const wanted = attempt === 1 ? tids : standing
+      if (wanted.every(tid => this.intervals.has(tid))) break
     }
   }
 
@@ -201,6 +219,9 @@ class Inspection implements Inside {
     this.vias = new Map(vias)
     await resumeAll(this.#inspected, this.#clock)
     await this.#readResources(look)
+    this.loops = this.#loopsMatter()
+      ? await settledLoops(this.#target, this.threads, this.loops, this.#clock)
+      : new Map([...this.loops].map(([thread, loop]) => [thread, { ...loop, complete: false }]))
     // Pausing is a wave too.
     this.pausedWaves = Math.max(this.pausedWaves, values.waves + 1)
   }
@@ -235,7 +256,17 @@ class Inspection implements Inside {
     const idle = this.threads.filter(thread => stackIn(look, thread)?.frames.length === 0)
     const limit = this.#clock.limit(ANSWER_MS)
     const named = idle.map(async thread => [thread, await thread.read('activeResources', limit)] as const)
-    this.activeResources = new Map(await Promise.all(named))
+    const running = idle.map(async thread => [thread, await currentTest(thread, limit)] as const)
+    const [resources, tests, webLocks] = await Promise.all([
+      Promise.all(named),
+      Promise.all(running),
+      idle.length === 0
+        ? this.webLocks
+        : import('./web-locks.ts').then(({ readWebLocks }) => readWebLocks(this.threads, idle, this.#clock)),
+    ])
+    this.activeResources = new Map(resources)
+    this.currentTests = new Map(tests)
+    this.webLocks = webLocks
   }
 
   async #inPassing(): Promise<Look> {
@@ -263,6 +294,24 @@ class Inspection implements Inside {
     return incomplete.some(({ id }) =>
       waits.some(({ request }) => JSON.stringify(request).includes(`"${id}"`)),
     )
+  }
+
+  /** Not where all who stand still wait for locks: an idle loop is none of their business. */
+  #loopsMatter(): boolean {
+    const { resources, waits } = this.facts
+    const all = this.#standing.size
+    return all === 0 || waits.length < all || resources.some(({ sort }) => sort === 'consumable')
+  }
+
+  /** Those that were found in their event loop, with their kernel thread ids. */
+  #idleThreads(): ReadonlyMap<InspectedThread, number> {
+    const look = this.looks.at(-1)!
+    const idle = this.threads.filter(thread => stackIn(look, thread)?.frames.length === 0)
+    return new Map(idle.flatMap(thread => [[thread, this.#tidOf(thread)] as const].filter(hasTid)))
+  }
+
+  #scriptedTids(): ReadonlySet<number> {
+    return new Set(this.threads.flatMap(thread => this.#tidOf(thread) ?? []))
   }
 
   #tidOf(thread: InspectedThread): number | undefined {
@@ -300,6 +349,12 @@ function remembering<Value>(find: (path: string) => Value): (path: string) => Va
     known.set(path, value)
     return value
   }
+}
+
+function hasTid(
+  entry: readonly [InspectedThread, number | undefined],
+): entry is readonly [InspectedThread, number] {
+  return entry[1] !== undefined
 }
 
 function hasFrames(look: Look, thread: InspectedThread): boolean {

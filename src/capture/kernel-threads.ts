@@ -4,8 +4,8 @@
  * is the worker's. Speaking is an evaluation of `0`: no code of the program runs, and nothing is written.
  */
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
-import { type KernelThread, switches, threadsOf } from '../process/threads.ts'
-import { isUnknown, type Unknown } from '../snapshot/model.ts'
+import { type KernelThread, switches } from '../process/threads.ts'
+import type { Unknown } from '../snapshot/model.ts'
 import { type Clock, sleep } from './clock.ts'
 
 /** Kernel thread ids by worker thread id. */
@@ -20,15 +20,19 @@ const MOST_TRIES = 2
 
 /** Maps workers to kernel threads, by elimination where one of each is left. */
 export async function mapWorkers(
-  { pid, arch }: { readonly pid: number; readonly arch: string },
-  workers: readonly InspectedThread[],
+  { pid }: { readonly pid: number; readonly arch: string },
+  [main, ...workers]: readonly InspectedThread[],
   kernelThreads: readonly KernelThread[],
   clock: Clock,
 ): Promise<KernelIds> {
   const sure = kernelThreads.filter(thread => thread.role === 'worker' && thread.sure)
+  const relays =
+    sure.length >= workers.length ? new Set<number>() : await relaysOf(pid, main!, kernelThreads, clock)
   const candidates = (
     sure.length >= workers.length ? sure : kernelThreads.filter(thread => thread.mayBeWorker)
-  ).map(({ tid }) => tid)
+  )
+    .map(({ tid }) => tid)
+    .filter(tid => !relays.has(tid))
   const found = new Map<number, number | Unknown>()
   const taken = new Set<number>()
   let [left, unmapped] = [candidates, workers]
@@ -41,14 +45,32 @@ export async function mapWorkers(
     unmapped = workers.filter(worker => !found.has(worker.threadId))
     if (unmapped.length === 0) break
   }
+  // One that did not sleep computes: so does the kernel thread that it is.
+  const computing = kernelThreads.filter(({ tid, role }) => left.includes(tid) && role === 'worker')
+  const last = left.length === 1 ? left[0] : computing.length === 1 ? computing[0]!.tid : undefined
   for (const worker of unmapped) {
-    if (unmapped.length === 1 && left.length === 1) found.set(worker.threadId, left[0]!)
+    if (unmapped.length === 1 && last !== undefined) found.set(worker.threadId, last)
     else
       found.set(worker.threadId, {
         unknown: `it did not sleep while it was being told apart from ${unmapped.length - 1} others`,
       })
   }
   return found
+}
+
+/** The threads that wake when the main thread is spoken to: that of the inspector carries all messages, and is no worker. */
+async function relaysOf(
+  pid: number,
+  main: InspectedThread,
+  kernelThreads: readonly KernelThread[],
+  clock: Clock,
+): Promise<ReadonlySet<number>> {
+  const tids = kernelThreads.filter(({ mayBeWorker }) => mayBeWorker).map(({ tid }) => tid)
+  const before = switches(pid, tids)
+  await main.session.send('Runtime.evaluate', { expression: '0', silent: true }, clock.limit(100))
+  await sleep(SETTLE_MS)
+  const after = switches(pid, tids)
+  return new Set(tids.filter(tid => (after.get(tid)?.voluntary ?? 0) > (before.get(tid)?.voluntary ?? 0)))
 }
 
 async function byRounds(

@@ -4,10 +4,14 @@ import type { ImpasseError } from '../errors.ts'
 export interface CaptureOptions {
   /** How often each thread is looked at; 2 by default. A single look can prove nothing. */
   readonly looks?: number
+  /** Time between two looks, milliseconds; 30 by default. */
+  readonly betweenLooksMs?: number
   /** Bound of the whole capture, milliseconds; 10 000 by default. */
   readonly timeoutMs?: number
   /** False: leave no trace in the target; only `/proc` is read. */
   readonly inspector?: boolean
+  /** Processes that are not Node are shown as far as the kernel knows them, instead of being refused. */
+  readonly others?: boolean
   /** Ends the capture: everything that was opened is closed, then it rejects with `IMPASSE_INTERRUPTED`. */
   readonly signal?: AbortSignal
   /** Told what is being done, for a status line. */

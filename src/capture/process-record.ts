@@ -34,6 +34,7 @@ export function scriptThreads(target: Target, inside: Inside): readonly Thread[]
     const last = typeof tid === 'number' ? inside.looks.at(-1)?.kernel.get(tid) : undefined
     const undisturbed = typeof tid === 'number' ? inside.intervals.get(tid) : undefined
     const idle = looks.at(-1)?.activity.kind === 'event-loop'
+    const currentTest = inside.currentTests.get(thread)
     return {
       id: partyOf(pid, thread),
       tid,
@@ -43,9 +44,10 @@ export function scriptThreads(target: Target, inside: Inside): readonly Thread[]
       seenBy: ['inspector', ...(last === undefined ? [] : ['proc' as const])],
       looks,
       ...(undisturbed === undefined ? {} : { undisturbed }),
+      ...(currentTest === undefined ? {} : { currentTest }),
       ...(idle && last !== undefined
         ? withLoop(
-            loopOf(target, last),
+            inside.loops.get(thread) ?? loopOf(target, last),
             inside.activeResources.get(thread),
             isMain ? inside.threads.slice(1) : [],
           )
@@ -209,7 +211,10 @@ function activityOf(
   if (wait !== undefined && look === inside.looks.at(-1)) {
     return { kind: 'parked', in: wait.call, timeoutMs: deadlineIn(wait.request) ?? futexMs }
   }
-  return inFutex ? { kind: 'parked', in: 'Atomics.wait', timeoutMs: futexMs } : activity
+  if (!inFutex) return activity
+  const top = stack?.frames.find(({ url }) => !url.startsWith('node:'))
+  const inWasm = top !== undefined && readFrame(inside.reader, thread, top).kind === 'wasm'
+  return { kind: 'parked', in: inWasm ? 'memory.atomic.wait' : 'Atomics.wait', timeoutMs: futexMs }
 }
 
 /** The time limit that the call itself gives, milliseconds. */

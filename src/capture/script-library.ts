@@ -10,6 +10,8 @@ import { type OriginalPosition, type ReadFile, SourceMap, sourceMapUrlIn } from 
 import type { Clock } from './clock.ts'
 
 const SOURCE_MS = 1000
+/** Modules come as text through the thread that runs them: a larger one would take longer than it helps. */
+const LARGEST_MODULE = 8_000_000
 
 export class ScriptLibrary implements ScriptTexts {
   readonly #sources = new Map<string, ScriptSource>()
@@ -29,6 +31,10 @@ export class ScriptLibrary implements ScriptTexts {
 
   get(key: string): string | undefined {
     return this.#sources.get(key)?.text
+  }
+
+  bytecode(key: string): Uint8Array | undefined {
+    return this.#sources.get(key)?.bytecode
   }
 
   url(key: string): string {
@@ -75,9 +81,15 @@ export class ScriptLibrary implements ScriptTexts {
 
   async #fill(source: ScriptSource, thread: InspectedThread, scriptId: string, clock: Clock): Promise<void> {
     const { file, url } = source
+    const script = thread.scripts.get(scriptId)
+    if (script?.language === 'WebAssembly') {
+      if (script.length <= LARGEST_MODULE)
+        source.bytecode = await thread.bytecodeOf(scriptId, clock.limit(SOURCE_MS))
+      return
+    }
     if (thread.enabled) source.text = await thread.sourceOf(scriptId, clock.limit(SOURCE_MS))
     if (source.text === undefined && file.startsWith('/')) source.text = this.#readFile(file)
-    const announced = thread.scripts.get(scriptId)?.sourceMapUrl
+    const announced = script?.sourceMapUrl
     const mapUrl = announced ?? (source.text === undefined ? undefined : sourceMapUrlIn(source.text))
     if (mapUrl !== undefined) source.map = await SourceMap.load(url, mapUrl, this.#readFile)
   }

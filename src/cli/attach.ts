@@ -10,6 +10,7 @@ export interface AttachOptions {
   readonly output?: string
   readonly looks: number
   readonly timeout: number
+  readonly tree?: boolean
   readonly inspector: boolean
   readonly allFrames?: boolean
   readonly failOn?: readonly Status[]
@@ -24,7 +25,9 @@ export async function attach(pids: readonly number[], options: AttachOptions): P
   let failed = false
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
-    const capturing = capture(pids, {
+    const named = options.tree ? await withDescendants(pids) : pids
+    const capturing = capture(named, {
+      ...(options.tree ? { others: true } : {}),
       looks: options.looks,
       timeoutMs: options.timeout,
       inspector: options.inspector,
@@ -63,6 +66,20 @@ export async function attach(pids: readonly number[], options: AttachOptions): P
     status.clear()
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   }
+}
+
+/** The processes and all that came from them. Those that are named stay in the list, so that each gets its sentence. */
+async function withDescendants(pids: readonly number[]): Promise<readonly number[]> {
+  const [{ ProcessTree }, { readStat }] = await Promise.all([
+    import('../process/tree.ts'),
+    import('../process/stat.ts'),
+  ])
+  return pids.flatMap(pid => {
+    const startTicks = readStat(pid)?.startTicks
+    if (startTicks === undefined) return [pid]
+    const living = new ProcessTree({ pid, startTicks }).living().map(({ id }) => id)
+    return [...new Set([pid, ...living])]
+  })
 }
 
 /** One line on stderr while it works, when somebody looks on. */

@@ -5,6 +5,8 @@ import { TOOL } from '../version.ts'
 import { duration, looks, noPid, pid, statusList } from './arguments.ts'
 import type { AttachOptions } from './attach.ts'
 import { errorText } from './error-text.ts'
+import type { RunArguments } from './run.ts'
+import type { WatchArguments } from './watch.ts'
 
 const EXIT_CODES = `
 Exit codes
@@ -16,13 +18,29 @@ Exit codes
 Examples
   impasse 4242                     why does process 4242 stand still?
   impasse 4242 --json -o hang.json the same for a program
+  impasse 4242 --tree              with all that it started
+  impasse run -- npm test          in CI: when it hangs, why, and an end to it
   impasse ps                       the Node processes here`
+
+const RUN_EXIT_CODES = `
+Exit codes
+  the command's own when it ends by itself; 128 + n when a signal ends it
+  124  it hung and was ended
+  125  Impasse failed before the command could run; 126, 127 as a shell: not executable, not found
+
+SIGUSR2 makes Impasse look at once and changes nothing.
+
+Examples
+  impasse run -- npm test                      looks after 5 minutes of quiet, ends only what is proved or suspected
+  impasse run --quiet-for 90s -- npm test      ends whatever is quiet for 90 seconds
+  impasse run --before 30m -- npm test         looks shortly before the job's limit of 30 minutes`
 
 function build(): Command {
   const program = new Command('impasse')
     .description(
       'Says why a Node.js process stands still: who waits for what, who holds it, and on which line.',
     )
+    .enablePositionalOptions()
     .version(TOOL.version, '-v, --version')
     .argument('<pid...>', 'the processes to look at', pid)
     .option('--json', 'the report as JSON')
@@ -33,6 +51,7 @@ function build(): Command {
         .argParser(duration)
         .default(10_000, '10s'),
     )
+    .option('--tree', 'the process and all that it started: shells and other programs too')
     .option('--no-inspector', 'leave no trace in the target: read only what the kernel shows')
     .option('--all-frames', "show Node's own frames and those of dependencies too")
     .option('--fail-on <statuses>', 'which verdicts give exit code 1', statusList)
@@ -42,6 +61,69 @@ function build(): Command {
     .addHelpText('after', EXIT_CODES)
     .action(async (pids: readonly number[], options: AttachOptions) => {
       process.exitCode = await (await import('./attach.ts')).attach(pids, options)
+    })
+  program
+    .command('run')
+    .description('runs a command; when it hangs, says why, ends all of its processes, and leaves reports')
+    .usage('[options] -- <command> [arguments…]')
+    .argument('<command...>', 'the command with its arguments')
+    .addOption(
+      new Option(
+        '--quiet-for <duration>',
+        'look after so long without output and progress; when given, also end it',
+      )
+        .argParser(duration)
+        .default(300_000, '5m'),
+    )
+    .addOption(
+      new Option('--timeout <duration>', 'look and end it after so long, whatever it does').argParser(
+        duration,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--before <duration>',
+        'look shortly before this limit, which something else enforces',
+      ).argParser(duration),
+    )
+    .addOption(
+      new Option('--grace <duration>', 'between SIGTERM and SIGKILL, and for a last look when cancelled')
+        .argParser(duration)
+        .default(10_000, '10s'),
+    )
+    .option('--report-dir <folder>', 'where the reports go', 'impasse-report')
+    .option('--continue-on-hang', 'report a hang and go on waiting')
+    .option('--no-env', 'leave NODE_OPTIONS alone')
+    .passThroughOptions()
+    .addHelpText('after', RUN_EXIT_CODES)
+    .action(async (line: readonly string[], options: RunArguments, command: Command) => {
+      const given = command.getOptionValueSource('quietFor') === 'cli'
+      process.exitCode = await (await import('./run.ts')).run(line, options, given)
+      // Nothing that is left may hold back the exit code: a reader that hangs, a timer.
+      process.exit()
+    })
+  program
+    .command('watch')
+    .description('notices a hang of a process that already runs, and tells; never ends it')
+    .argument('<pid>', 'the process', text => pid(text)[0])
+    .addOption(
+      new Option('--quiet-for <duration>', 'look after so long without output and progress')
+        .argParser(duration)
+        .default(300_000, '5m'),
+    )
+    .addOption(
+      new Option('--on <statuses>', 'the verdicts to tell of')
+        .argParser(statusList)
+        .default(['deadlock', 'suspected'], 'deadlock,suspected'),
+    )
+    .option(
+      '--command <line>',
+      'run this by the shell then; IMPASSE_PID, _STATUS, _SUMMARY, _REPORT_DIR are set',
+    )
+    .option('--report-dir <folder>', 'where the reports go', 'impasse-report')
+    .option('--once', 'end after the first one, with exit code 1')
+    .action(async (watched: number, options: WatchArguments) => {
+      process.exitCode = await (await import('./watch.ts')).watch(watched, options)
     })
   program
     .command('ps')

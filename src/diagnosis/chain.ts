@@ -26,7 +26,10 @@ export function waitingChain(party: string, reduction: Reduction): readonly Edge
 function firstEdge(party: string, { graph }: Reduction): Edge | undefined {
   const edges: Edge[] = []
   for (const wait of waitsOf(graph, party)) {
-    for (const ask of requestParts(wait.request).asks) {
+    const { asks, outside } = requestParts(wait.request)
+    // It can go on by itself: the line ends there.
+    if (outside.length > 0) continue
+    for (const ask of asks) {
       const node = findResource(graph, ask.resource)
       const givers = (ask.kind === 'produced' ? node?.productions : node?.holds) ?? []
       for (const giver of givers.slice(0, mostGivers)) {

@@ -89,6 +89,8 @@ function otherEdges(
     for (const leaf of unmetOf(party)) {
       for (const to of blockers(graph, leaf)) {
         if (edges.length >= mostEdges) return edges
+        // Among several, that a loop could also wake itself tells nothing.
+        if (to === party && order.length > 1 && leaves.ask[leaf]!.kind === 'produced') continue
         const key = `${leaves.resource[leaf]} ${to}`
         const edge = has(to) && !seen.has(key) ? edgeTo(graph, leaf, to) : undefined
         seen.add(key)

@@ -34,6 +34,11 @@ export function diagnose(snapshot: Snapshot): Diagnosis {
   for (const finding of hangs)
     for (const party of [...finding.parties, ...finding.victims])
       if (!stuck.has(party)) stuck.set(party, finding)
+  // A thread is as badly off as its tasks.
+  for (const [party, finding] of [...stuck]) {
+    const thread = roster.threadOf(party)?.id
+    if (thread !== undefined && !stuck.has(thread)) stuck.set(thread, finding)
+  }
 
   const evidence = { reduction, roster, stuck, jobWaits }
   const judged = snapshot.processes.map(({ threads }) =>

@@ -17,6 +17,7 @@ export function placeText(
   if (isUnknown(place.file) && isUnknown(place.line)) return 'place unknown'
   const file = isUnknown(place.file) ? 'evaluated code' : shortPath(place.file, process)
   if (isUnknown(place.line)) return file
+  if (isWasm(place.file)) return `${file}:${offsetText(place.column)}`
   return isUnknown(place.column) ? `${file}:${place.line}` : `${file}:${place.line}:${place.column}`
 }
 
@@ -47,4 +48,23 @@ function decode(path: string): string {
   } catch {
     return path
   }
+}
+
+/** A WebAssembly module, in which a place is a byte's offset. */
+function isWasm(file: Frame['file']): boolean {
+  return typeof file === 'string' && /^wasm:|\.wasm$/.test(file)
+}
+
+function offsetText(column: Frame['column']): string {
+  return isUnknown(column) ? '?' : `0x${(column - 1).toString(16)}`
+}
+
+/** `line 24`, or `offset 0x7f` in a WebAssembly module; undefined where it is not known. */
+export function lineText({
+  file,
+  line,
+  column,
+}: Pick<Frame, 'file' | 'line' | 'column'>): string | undefined {
+  if (isWasm(file)) return `offset ${offsetText(column)}`
+  return isUnknown(line) ? undefined : `line ${line}`
 }

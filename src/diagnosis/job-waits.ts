@@ -37,7 +37,9 @@ function isCandidate(thread: Thread, { graph }: Reduction): boolean {
   if (thread.role !== 'worker' || lastLook(thread)?.activity.kind !== 'parked') return false
   const waits = waitsOf(graph, thread.id)
   if (waits.length === 0 || holdsOf(graph, thread.id).length > 0) return false
-  return waits.every(({ request }) => {
+  return waits.every(({ request, jobLoop }) => {
+    // Inside of a job it does not wait for one.
+    if (jobLoop !== undefined) return false
     const { asks } = requestParts(request)
     return asks.length > 0 && asks.every(ask => ask.kind === 'produced')
   })

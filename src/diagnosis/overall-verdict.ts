@@ -12,7 +12,7 @@ export function overallVerdict(
   const ids = new Set(threads.map(({ thread }) => thread))
   const finding = findings.find(
     ({ status: its, parties, victims }) =>
-      its === status && [...parties, ...victims].some(party => ids.has(party)),
+      its === status && [...parties, ...victims].some(party => ids.has(roster.threadOf(party)?.id ?? party)),
   )
   if (finding) return { status, summary: finding.title }
   const same = threads.filter(thread => thread.status === status)

@@ -1,13 +1,14 @@
 /** The verdict on one JavaScript thread. */
 import { isUnknown, type Thread } from '../snapshot/model.ts'
 import { waitingChain } from './chain.ts'
-import type { Finding, Standstill, ThreadVerdict } from './diagnosis.ts'
+import type { Edge, Finding, Standstill, ThreadVerdict } from './diagnosis.ts'
 import { doing, idlesUnasked, inLoopCall, ownFrame } from './doing.ts'
 import { frameText } from './frame-text.ts'
 import type { Reduction } from './reduction.ts'
 import { bare, type Roster } from './roster.ts'
 import { cpuBetween, standstill } from './standstill.ts'
 import { lastLook, leftItsWait, sameFrames } from './stay.ts'
+import { hasWaitingTask, mutualChain } from './task-waits.ts'
 import { waitingText } from './waiting-text.ts'
 import { waitsOf } from './waits-for-graph.ts'
 
@@ -51,8 +52,15 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
     return say(proved ? 'deadlock' : 'suspected', what, { chain })
   }
   if (!look) return say('idle', 'was not looked at')
+  // Its functions may have nothing to do with each other, and something from outside can still come to each of them.
+  const mutual = mutualChain(thread.id, reduction, roster)
+  if (mutual.length > 0) return say('blocked', mutualText(mutual), { chain: mutual })
   if (thread.looks.every(({ activity }) => activity.kind === 'event-loop'))
     return say('idle', 'is in its event loop')
+
+  // Node 24 keeps the loops of threads that wait for Web Locks turning (nodejs/node#62644): that is no work.
+  if (thread.looks.every(turnsItsLoop) && hasWaitingTask(thread.id, reduction))
+    return say('idle', 'turns its event loop without end, while a function of it waits for a lock')
 
   const what = doing(thread, process)
   switch (look.activity.kind) {
@@ -132,10 +140,25 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
     return seen.length > 1 ? `ran ${seen.join(', then ')}` : what
   }
 
+  /** `waits for Web Lock 'B', held by worker 1, which waits for Web Lock 'A', held by it`. */
+  function mutualText(chain: readonly Edge[]): string {
+    const parts = chain.map(({ resource, to }) => {
+      const holder = roster.threadOf(to)?.id
+      const name = holder === thread.id ? 'itself' : roster.name(holder ?? to)
+      return `waits for ${resource.label}, held by ${name}`
+    })
+    return `in its event loop ${parts.join(', which ')}`
+  }
+
   function placed(before: string): string {
     const frame = ownFrame(look!.frames)
     return frame ? `${before}${frameText(frame, process)}` : ''
   }
+}
+
+/** No JavaScript on its stack, and yet not at rest, or not for long. */
+function turnsItsLoop({ frames, activity: { kind } }: Thread['looks'][number]): boolean {
+  return frames.length === 0 && (kind === 'event-loop' || inCall(kind))
 }
 
 function inCall(kind: Thread['looks'][number]['activity']['kind']): boolean {

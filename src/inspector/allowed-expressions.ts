@@ -7,6 +7,8 @@ export const allowedExpressions = {
   loopTurns: 'performance.nodeTiming?.uvMetricsInfo?.loopCount',
   /** The names of what keeps the loop alive; native, and since 17.3. */
   activeResources: 'process.getActiveResourcesInfo?.()',
+  /** Held and pending locks; a promise, and asked only of a thread that has used its lock manager. Since 24.5. */
+  webLocks: "navigator.locks?.constructor?.name === 'LockManager' ? navigator.locks.query() : undefined",
   /** Ends an inspector that Impasse opened. */
   endInspector: 'process._debugEnd()',
 } as const

@@ -5,6 +5,10 @@ import { type Script, scriptKey } from './script.ts'
 import type { Reply, Session } from './session.ts'
 import { fromCallFrame, fromTrace, type StackFrame } from './stack-frame.ts'
 
+/** Of Node's own `navigator` only, which is an accessor; its modules are in the list from when it was first used. */
+const USES_WEB_LOCKS = `['navigator', 'locks'].every(name => process.moduleLoadList.includes('NativeModule internal/' + name)) &&
+  Object.getOwnPropertyDescriptor(globalThis, 'navigator')?.get !== undefined`
+
 export interface Pause {
   readonly callFrames: readonly Protocol.Debugger.CallFrame[]
   /** True when the thread stood in somebody else's debugger: it is read and never resumed by us. */
@@ -69,9 +73,34 @@ export class InspectedThread {
 
   /** The value of one of the few expressions that may run unchecked. */
   async read(name: keyof typeof allowedExpressions, deadlineMs: number): Promise<unknown> {
-    const parameters = { expression: allowedExpressions[name], returnByValue: true, silent: true }
+    const parameters = {
+      expression: allowedExpressions[name],
+      returnByValue: true,
+      // Waiting for a value that is none would wait for the event loop all the same.
+      awaitPromise: name === 'webLocks',
+      silent: true,
+    }
     const reply = await this.session.send('Runtime.evaluate', parameters, deadlineMs)
     return reply.ok && reply.result.exceptionDetails === undefined ? reply.result.result.value : undefined
+  }
+
+  /** The value of an expression that V8 lets run because it changes nothing; undefined when it would, or has none. */
+  async evaluate(expression: string, deadlineMs: number): Promise<unknown> {
+    const parameters = { expression, returnByValue: true, silent: true, throwOnSideEffect: true }
+    const reply = await this.session.send('Runtime.evaluate', parameters, deadlineMs)
+    return reply.ok && reply.result.exceptionDetails === undefined ? reply.result.result.value : undefined
+  }
+
+  /** Whether the program has come to `navigator` in a Node with Web Locks; asking does not make it. */
+  async usesWebLocks(deadlineMs: number): Promise<boolean | undefined> {
+    const parameters = {
+      expression: USES_WEB_LOCKS,
+      throwOnSideEffect: true,
+      returnByValue: true,
+      silent: true,
+    }
+    const reply = await this.session.send('Runtime.evaluate', parameters, deadlineMs)
+    return reply.ok ? reply.result.result.value === true : undefined
   }
 
   /** The stack of the pause in force; empty when there is none. */
@@ -84,6 +113,13 @@ export class InspectedThread {
   async sourceOf(scriptId: string, deadlineMs: number): Promise<string | undefined> {
     const reply = await this.session.send('Debugger.getScriptSource', { scriptId }, deadlineMs)
     return reply.ok && !reply.result.bytecode ? reply.result.scriptSource : undefined
+  }
+
+  /** The bytes of a WebAssembly module. */
+  async bytecodeOf(scriptId: string, deadlineMs: number): Promise<Uint8Array | undefined> {
+    const reply = await this.session.send('Debugger.getScriptSource', { scriptId }, deadlineMs)
+    const encoded = reply.ok ? reply.result.bytecode : undefined
+    return encoded === undefined ? undefined : Buffer.from(encoded, 'base64')
   }
 
   /** Announces all scripts. `debugger` statements and breakpoints must not stop the program because of us. */

@@ -70,6 +70,8 @@ function meaning(name: string, activation: Activation): { kind: string; text: st
   const file = typeof activation.frame.file === 'string' ? activation.frame.file : ''
   if (/prepareStackTrace/i.test(name))
     return { kind: 'stack trace', text: 'Error.prepareStackTrace, run to build a `stack`' }
+  if (file === 'node:internal/locks')
+    return { kind: 'callback', text: 'callback of navigator.locks.request()' }
   if (name === 'listOnTimeout' || name === 'processTimers')
     return { kind: 'timer', text: 'callback of a timer' }
   if (name === 'processImmediate') return { kind: 'immediate', text: 'callback of setImmediate' }

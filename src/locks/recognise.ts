@@ -2,7 +2,8 @@
 import type { Activation, ScriptTexts, ValueSource } from '../snapshot/question.ts'
 import type { SyntaxStore } from '../sources/syntax-store.ts'
 import { atomicsFacts, type LockFacts, type OtherParty } from './atomics/facts.ts'
-import { prepare } from './atomics/prepared.ts'
+import { type Prepared, prepare } from './atomics/prepared.ts'
+import { withJobs } from './jobs.ts'
 
 export type { LockFacts, OtherParty } from './atomics/facts.ts'
 export { spinLoopsAround } from './atomics/spin-loop.ts'
@@ -32,5 +33,18 @@ export async function recogniseLocks(
   others?: readonly OtherParty[],
   before?: LockFacts,
 ): Promise<LockFacts> {
-  return atomicsFacts(prepare(activations, syntax, texts), values, others, before)
+  const prepared = prepare(activations, syntax, texts)
+  const atomics = atomicsFacts(prepared, values, others, before)
+  const runsWasm = [...activations.values()].some(stack => stack.some(({ frame }) => frame.kind === 'wasm'))
+  if (!runsWasm) return inJobs(await atomics, prepared)
+  const [{ wasmFacts }, { joinFacts }] = await Promise.all([
+    import('./wasm/facts.ts'),
+    import('./join-facts.ts'),
+  ])
+  const wasm = wasmFacts(activations, { texts, values, placed: prepared.stacks, others })
+  return inJobs(joinFacts(await atomics, await wasm), prepared)
+}
+
+function inJobs(facts: LockFacts, prepared: Prepared): LockFacts {
+  return { ...facts, waits: withJobs(facts.waits, prepared) }
 }

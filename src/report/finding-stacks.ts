@@ -1,6 +1,7 @@
 /** The stacks of those that a finding is about, with the frames marked that wait and that hold. */
 import type { Edge, Finding } from '../diagnosis/diagnosis.ts'
 import { duration } from '../diagnosis/doing.ts'
+import { lineText } from '../diagnosis/frame-text.ts'
 import type { Roster } from '../diagnosis/roster.ts'
 import { capital } from '../diagnosis/roster.ts'
 import { lastLook } from '../diagnosis/stay.ts'
@@ -85,8 +86,8 @@ function partyRows(thread: Thread, finding: Finding, roster: Roster): readonly R
 }
 
 function holdText({ resource }: Edge, { at, acquiredAt }: Hold, itself: boolean): string {
-  const line = isUnknown(acquiredAt) ? (isUnknown(at) ? undefined : at.line) : acquiredAt.line
-  const where = typeof line === 'number' ? ` at line ${line}` : ''
+  const line = isUnknown(acquiredAt) ? (isUnknown(at) ? undefined : lineText(at)) : lineText(acquiredAt)
+  const where = line === undefined ? '' : ` at ${line}`
   return itself
     ? `first acquisition,${where || ' still'}, not released`.replace(', still,', ',')
     : `holds ${resource.label}${where && `, acquired${where}`}`

@@ -1,6 +1,7 @@
 /** The report for a machine. */
 import type { Diagnosis, Edge, Finding, ThreadVerdict } from '../diagnosis/diagnosis.ts'
 import { requestParts } from '../diagnosis/request-parts.ts'
+import { runningTest } from '../diagnosis/running-test.ts'
 import { cpuBetween } from '../diagnosis/standstill.ts'
 import { lastLook } from '../diagnosis/stay.ts'
 import type { ImpasseError } from '../errors.ts'
@@ -106,6 +107,7 @@ function toProcess(
     cwd,
     runtime,
     verdict: { status, summary },
+    test: runningTest(process) ?? null,
     threads: threads.map(thread => toThread(thread, verdicts.get(thread.id))),
     tasks: toTasks(id, snapshot),
     gaps,

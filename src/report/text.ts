@@ -2,6 +2,7 @@
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { duration } from '../diagnosis/doing.ts'
 import { buildRoster, counted } from '../diagnosis/roster.ts'
+import { taskPhrases } from '../diagnosis/task-waits.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { type Style, statusColor, styleFor } from './style.ts'
 import { threadsSection } from './threads-section.ts'
@@ -25,7 +26,11 @@ export function renderText(snapshot: Snapshot, diagnosis: Diagnosis, options: Te
   const sections = [
     verdictSection(snapshot, diagnosis, roster, style, width),
     processesSection(snapshot, diagnosis, style, width),
-    ...snapshot.processes.map(process => threadsSection(process, diagnosis, allFrames, style, width)),
+    ...snapshot.processes.map(process =>
+      threadsSection(process, diagnosis, allFrames, style, width, thread =>
+        taskPhrases(thread, snapshot, roster),
+      ),
+    ),
     gapsSection(snapshot, style, width),
     [style('dim', costLine(snapshot))],
   ]

@@ -19,10 +19,11 @@ export function threadsSection(
   allFrames: boolean,
   style: Style,
   width: number,
+  tasksOf: (thread: string) => readonly string[] = () => [],
 ): readonly string[] {
   const { pid, runtime, argv, threads } = process
   const version = isUnknown(runtime.version) ? '' : ` ${runtime.version}`
-  const title = `${style('bold', 'THREADS')}  process ${pid}, ${runtime.name}${version}: ${argv.join(' ')}`
+  const title = `${style('bold', 'THREADS')}  process ${pid}, ${runtime.name === 'node' ? `node${version}` : 'not Node'}: ${argv.join(' ')}`
   const verdicts = new Map(diagnosis.threads.map(verdict => [verdict.thread, verdict]))
   const scripted = threads.filter(({ role }) => role === 'main' || role === 'worker')
   const lines = scripted.flatMap(thread => {
@@ -40,6 +41,7 @@ export function threadsSection(
     return [
       `  ${head.filter(text => text !== '').join('  ')}`,
       ...loopLines(thread, width),
+      ...tasksOf(thread.id).flatMap(text => wrap(text, width, '      ', '        ')),
       ...layOut(rows, '      ', false, style),
     ]
   })
@@ -91,5 +93,7 @@ function loopLines({ loop, looks }: Thread, width: number): readonly string[] {
   if (!loop || looks.at(-1)?.activity.kind !== 'event-loop') return []
   const text = loop.sources.map(source => source.text).join('; ')
   if (text === '') return loop.complete ? ['      nothing keeps its loop alive'] : []
-  return wrap(`kept alive by ${text}${loop.complete ? '' : ' (there may be more)'}`, width, '      ')
+  const asleep = loop.complete && !loop.sources.some(source => source.outside)
+  const more = loop.complete ? (asleep ? '; only another thread can wake it' : '') : ' (there may be more)'
+  return wrap(`kept alive by ${text}${more}`, width, '      ')
 }

@@ -2,8 +2,10 @@
 import type { Diagnosis, Finding, ThreadVerdict, Verdict } from '../diagnosis/diagnosis.ts'
 import { doing } from '../diagnosis/doing.ts'
 import { edgeSentence } from '../diagnosis/findings/edge-sentence.ts'
-import { capital, nameList, partyCount, type Roster } from '../diagnosis/roster.ts'
-import type { Snapshot } from '../snapshot/model.ts'
+import { capital, list, nameList, partyCount, type Roster } from '../diagnosis/roster.ts'
+import { runningTest, testName } from '../diagnosis/running-test.ts'
+import { taskPhrases } from '../diagnosis/task-waits.ts'
+import type { EventLoop, Snapshot, Thread } from '../snapshot/model.ts'
 import { findingStacks } from './finding-stacks.ts'
 import { type Style, statusColor } from './style.ts'
 import { wrap } from './wrap.ts'
@@ -22,7 +24,7 @@ export function verdictSection(
   const { verdict, findings } = diagnosis
   const [first, ...others] = findings
   const told = first !== undefined && first.title === verdict.summary
-  const lines = [...headline(verdict, style, width), '']
+  const lines = [...headline(verdict, style, width), '', ...testLines(snapshot, diagnosis, width)]
   if (told) lines.push(...findingLines(first, roster, style, width))
   else lines.push(...withoutFinding(snapshot, diagnosis, roster, width))
   const rest = told ? others : findings
@@ -31,6 +33,17 @@ export function verdictSection(
   })
   for (const finding of rest.slice(inFull)) lines.push('', ...findingHead(finding, style, width))
   return lines
+}
+
+/** The tests that the processes run which make the verdict. */
+function testLines({ processes }: Snapshot, { verdict, processes: verdicts }: Diagnosis, width: number) {
+  const tests = processes.flatMap(process => {
+    const same = verdicts.find(({ process: id }) => id === process.id)?.status === verdict.status
+    const test = same ? runningTest(process) : undefined
+    return test === undefined ? [] : [testName(test, process.cwd)]
+  })
+  const lines = [...new Set(tests)].flatMap(test => wrap(`In the test  ${test}`, width, '  ', '    '))
+  return lines.length > 0 ? [...lines, ''] : []
 }
 
 function headline({ status, summary }: Verdict, style: Style, width: number): readonly string[] {
@@ -67,13 +80,19 @@ function findingLines(finding: Finding, roster: Roster, style: Style, width: num
 
 /** No finding says it: the threads that make the verdict do. */
 function withoutFinding(
-  { processes }: Snapshot,
+  snapshot: Snapshot,
   { verdict, threads }: Diagnosis,
   roster: Roster,
   width: number,
 ): readonly string[] {
+  const { processes } = snapshot
   const same = threads.filter(({ status }) => status === verdict.status)
-  const sentences = same.slice(0, mostThreads).flatMap(thread => threadText(thread, roster).split('\n'))
+  const sentences = same
+    .slice(0, mostThreads)
+    .flatMap(thread => [
+      ...threadText(thread, roster).split('\n'),
+      ...inLine(thread, roster).flatMap(id => taskSentence(id, snapshot, roster)),
+    ])
   // Several threads in one line tell the same of those before them.
   const lines = [...new Set(sentences)].flatMap(sentence => wrap(sentence, width, '  ', '    '))
   if (same.length > mostThreads) lines.push(`  … and ${same.length - mostThreads} more, under THREADS`)
@@ -89,15 +108,38 @@ function threadText({ thread: id, status, summary, chain }: ThreadVerdict, roste
   const name = capital(roster.name(id))
   const thread = roster.thread(id)
   if (status === 'idle' && thread?.loop && summary.includes('event loop')) {
-    const { sources, complete } = thread.loop
-    const kept = sources.map(({ text }) => text).join('; ')
-    const more = complete ? '' : ' (there may be more)'
+    const kept = keptBy(thread.loop)
     return kept === ''
       ? `${name} ${summary}.`
-      : `${name} ${summary}. What can wake it or keeps it alive: ${kept}${more}.`
+      : `${name} ${summary}. What can wake it or keeps it alive: ${kept}.`
   }
   if (chain.length === 0) return `${name} ${summary}.`
   const last = roster.thread(chain.at(-1)!.to)
-  const end = last ? [`${capital(roster.name(last.id))} ${doing(last, roster.processOf(last.id))}.`] : []
+  const end = last
+    ? [`${capital(roster.name(last.id))} ${doing(last, roster.processOf(last.id))}${wakers(last)}.`]
+    : []
   return [...chain.map(edge => edgeSentence(edge, roster)), ...end].join('\n')
+}
+
+/** What suspended functions of the thread hold and wait for: no hang by itself, but what a reader looks for. */
+function taskSentence(thread: string, snapshot: Snapshot, roster: Roster): readonly string[] {
+  const phrases = taskPhrases(thread, snapshot, roster)
+  return phrases.length === 0 ? [] : [`${capital(roster.name(thread))} ${list(phrases)}.`]
+}
+
+/** The thread and those that it waits for; where tasks are in the line, the line tells of them already. */
+function inLine({ thread, chain }: ThreadVerdict, roster: Roster): readonly string[] {
+  if (chain.some(({ from }) => roster.thread(from) === undefined)) return []
+  return [...new Set([thread, ...chain.map(({ to }) => to)])]
+}
+
+/** What can wake the loop that a line of waiting threads ends at. */
+function wakers({ loop, looks }: Thread): string {
+  const kept = loop && looks.at(-1)?.activity.kind === 'event-loop' ? keptBy(loop) : ''
+  return kept === '' ? '' : `; what can wake it or keeps it alive: ${kept}`
+}
+
+function keptBy({ sources, complete }: EventLoop): string {
+  const kept = sources.map(({ text }) => text).join('; ')
+  return kept === '' || complete ? kept : `${kept} (there may be more)`
 }

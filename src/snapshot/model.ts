@@ -23,6 +23,7 @@ export type Activity = Of<typeof schema.activity>
 export type ThreadLook = Of<typeof schema.threadLook>
 export type LoopSource = Of<typeof schema.loopSource>
 export type EventLoop = Of<typeof schema.eventLoop>
+export type CurrentTest = Of<typeof schema.currentTest>
 export type Thread = Of<typeof schema.thread>
 export type Gap = Of<typeof schema.gap>
 export type Runtime = Of<typeof schema.runtime>

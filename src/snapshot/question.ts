@@ -28,6 +28,8 @@ export interface Activation {
 export interface ScriptTexts {
   /** The whole text, synchronously: it was fetched before the rules run. Undefined where it could not be had. */
   get(script: string): string | undefined
+  /** The bytes of a WebAssembly module; undefined where they could not be had. */
+  bytecode?(script: string): Uint8Array | undefined
   /** URL or path of the script, for messages; '' for code without a name. */
   url(script: string): string
   /** A generated position (1-based) turned into the reader's one. */

@@ -90,6 +90,8 @@ export const process = z.object({
   cwd: z.union([z.string(), model.unknown]),
   runtime: model.runtime,
   verdict,
+  /** The test that it runs, where it is a test runner's process; else null. */
+  test: z.union([model.currentTest, z.null()]),
   threads: z.array(thread),
   /** Suspended chains of async functions that wait, hold or bring something. */
   tasks: z.array(z.object({ id: model.partyId, thread: model.partyId, waitsFor: z.array(z.string()) })),

@@ -51,6 +51,8 @@ export const frame = z.object({
   /** True when the file on disk is newer than the process: the line may lie. */
   sourceChanged: z.boolean().optional(),
   via: via.optional(),
+  /** Titles of the test blocks (`describe`, `it` …) around the function, outermost first; absent where there are none. */
+  titles: z.array(z.string()).optional(),
 })
 
 /** A system call that a kernel thread stands in. */
@@ -120,6 +122,13 @@ export const eventLoop = z.object({
   complete: z.boolean(),
 })
 
+/** The test that a test runner says it runs. */
+export const currentTest = z.object({
+  file: z.string(),
+  /** Outermost first; empty where only the file is known. */
+  titles: z.array(z.string()),
+})
+
 export const thread = z.object({
   id: partyId,
   /** The kernel's thread id, or why it is not known. */
@@ -135,6 +144,7 @@ export const thread = z.object({
   /** True when its context switches show that it did leave its wait between the looks: it makes progress. */
   moved: z.boolean().optional(),
   loop: eventLoop.optional(),
+  currentTest: currentTest.optional(),
 })
 
 /** Something that could not be seen, why, and what would show it. */
@@ -147,7 +157,8 @@ export const gap = z.object({
 })
 
 export const runtime = z.object({
-  name: z.literal('node'),
+  /** `other`: not Node; only the kernel's word is known of such a process. */
+  name: z.enum(['node', 'other']),
   version: z.union([z.string(), unknown]),
   v8: z.union([z.string(), unknown]),
   arch: z.string(),
@@ -282,6 +293,8 @@ export const wait = z.object({
   at: z.union([frame, unknown]),
   /** The index, from the innermost, of that frame in the party's last look. */
   frame: z.number().optional(),
+  /** The index of the frame whose loop takes one job after the other, for a thread that waits inside of a job. */
+  jobLoop: z.number().optional(),
   sure: z.boolean(),
   how,
   evidence: z.string(),

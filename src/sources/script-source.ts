@@ -15,6 +15,8 @@ export class ScriptSource {
   readonly file: string
   readonly origin: ScriptOrigin
   text: string | undefined
+  /** Of a WebAssembly module. */
+  bytecode: Uint8Array | undefined
   map: SourceMap | undefined
   readonly #readFile: ReadFile
 

@@ -5,11 +5,12 @@ import type { Roster } from '../roster.ts'
 import { crossProcess } from './cross-process.ts'
 import { cycle } from './cycle.ts'
 import { exhaustion } from './exhaustion.ts'
+import { poolExhaustion } from './pool-exhaustion.ts'
 import { reentrancy } from './reentrancy.ts'
 import type { SetKind } from './set-kind.ts'
 import { stranded } from './stranded.ts'
 
-const kinds: readonly SetKind[] = [crossProcess, reentrancy, stranded, exhaustion, cycle]
+const kinds: readonly SetKind[] = [crossProcess, reentrancy, poolExhaustion, stranded, exhaustion, cycle]
 
 export function closedSetFinding(set: ClosedSet, victims: readonly string[], roster: Roster): Finding {
   const kind = kinds.find(({ matches }) => matches(set, roster)) ?? cycle

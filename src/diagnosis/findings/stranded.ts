@@ -1,32 +1,89 @@
-import type { Process } from '../../snapshot/model.ts'
-import { bare, nameList } from '../roster.ts'
-import { edgeSentences } from './edge-sentence.ts'
+import type { Thread } from '../../snapshot/model.ts'
+import type { ClosedSet } from '../closed-set.ts'
+import { bare, capital, list, nameList, type Roster } from '../roster.ts'
+import { lastLook } from '../stay.ts'
+import { edgeSentences, waitingIn } from './edge-sentence.ts'
+import { goneWorkers } from './gone-workers.ts'
 import type { SetKind } from './set-kind.ts'
+
+const mostTold = 6
 
 /** Nobody holds anything: only loops and parked threads that wait for each other. */
 export const stranded: SetKind = {
   kind: 'stranded',
   matches: ({ edges }) => edges.every(({ by }) => by.kind === 'production'),
 
-  title: ({ parties, proved }, roster) => {
+  title: (set, roster) => {
+    const { parties, proved } = set
+    const { idle, parked } = sorted(set, roster)
     const names = bare(nameList(parties, roster, 3))
-    return proved ? `nothing can wake ${names} any more` : `nothing seems able to wake ${names} any more`
+    const can = proved ? 'can' : 'seems able to'
+    const [first] = parties
+    if (idle.length === 0) return `nothing ${can} wake ${names} any more`
+    if (parties.length === 1)
+      return `nothing ${can} wake ${names} any more: it waits for a message that only its own code could send`
+    const wait = proved ? 'wait' : 'seem to wait'
+    if (parked.length === 0)
+      return `nothing ${can} wake this process any more: ${nameList(parties, roster, 3)} ${wait} only for messages from each other`
+    if (parked.length === 1 && idle.length === 1) {
+      const blocked = roster.name(parked[0]!)
+      const waits = proved ? 'waits' : 'seems to wait'
+      return first === parked[0]
+        ? `${bare(blocked)} ${waits} for ${roster.name(idle[0]!)}, which only a message from ${blocked} could wake`
+        : `${bare(roster.name(idle[0]!))} can be woken only by ${blocked}, which ${waits} for it`
+    }
+    return `nothing ${can} wake this process any more: ${nameList(parties, roster, 3)} ${wait} only for each other`
   },
 
-  explain: ({ edges, parties, proved }, roster) =>
-    [edgeSentences(edges, roster), ...(proved ? [] : goneText(roster.processOf(parties[0]!)))].join('\n'),
-  advise: () => 'let one of them answer before it waits, or end the threads that nobody needs any more',
+  explain: (set, roster) => {
+    const { idle, parked } = sorted(set, roster)
+    if (idle.length === 0) return [edgeSentences(set.edges, roster), ...goneWorkers(set, roster)].join('\n')
+    return [...parkedSentences(set, parked, roster), loopSentence(set, idle, roster)].join('\n')
+  },
+
+  advise: (set, roster) => {
+    const { idle, parked } = sorted(set, roster)
+    if (parked.length === 1 && idle.length === 1) {
+      const [blocked, other] = [roster.name(parked[0]!), roster.name(idle[0]!)]
+      return `wait in ${blocked} without blocking it (await, Atomics.waitAsync), or let ${other} answer without needing anything of the event loop of ${blocked}`
+    }
+    return 'send what the other side waits for before waiting oneself, or end what nobody needs any more: worker.terminate(), port.close(), unref()'
+  },
 }
 
-/** Workers are numbered as they are started: a number that is missing had a worker once. */
-function goneText(process: Process | undefined): readonly string[] {
-  // With a loader, Node has a worker of its own, which nothing lists.
-  if (!process || process.execArgv.some(flag => /^--(import|(experimental-)?loader|require|-r)\b/.test(flag)))
-    return []
-  const alive = new Set(process.threads.flatMap(({ threadId }) => threadId ?? []))
-  const last = Math.max(0, ...alive)
-  const gone = Array.from({ length: last }, (_, at) => at + 1).filter(id => !alive.has(id))
-  if (gone.length === 0) return []
-  const names = `${gone.length === 1 ? 'Worker' : 'Workers'} ${gone.slice(0, 8).join(', ')}${gone.length > 8 ? ' …' : ''}`
-  return [`${names} ${gone.length === 1 ? 'has' : 'have'} ended, and may be what they wait for.`]
+/** The parties that idle in their event loop, and all others. */
+function sorted({ parties }: ClosedSet, roster: Roster) {
+  const idles = (party: string) => isIdle(roster.thread(party))
+  return { idle: parties.filter(idles), parked: parties.filter(party => !idles(party)) }
 }
+
+function isIdle(thread: Thread | undefined): boolean {
+  return thread !== undefined && lastLook(thread)?.activity.kind === 'event-loop'
+}
+
+function parkedSentences({ edges, waits }: ClosedSet, parked: readonly string[], roster: Roster): string[] {
+  const told = parked.slice(0, mostTold).map(party => {
+    const own = edges.filter(({ from }) => from === party)
+    const from = [...new Set(own.map(({ to }) => to))]
+    const label = own[0]?.resource.label ?? 'something'
+    const wait = waits.find(one => one.party === party)
+    const who = from.length === 0 ? '' : `; only ${nameList(from, roster, 3)} could bring it`
+    return `${capital(roster.name(party))} waits for ${label}${wait ? waitingIn(wait, roster) : ''}${who}.`
+  })
+  return parked.length > mostTold ? [...told, `So do ${parked.length - mostTold} more.`] : told
+}
+
+/** `Worker 1 is in its event loop: no timer … is left there, so only a message of the main thread could wake it.` */
+function loopSentence({ parties }: ClosedSet, idle: readonly string[], roster: Roster): string {
+  const one = idle.length === 1
+  const others = parties.filter(party => party !== idle[0])
+  const from = !one
+    ? 'a message from another thread could wake one of them'
+    : others.length === 0
+      ? 'a message could wake it'
+      : `a message from ${nameList(others, roster, 3)} could wake it`
+  const where = one ? 'is in its event loop' : 'are in their event loops'
+  return `${capital(nameList(idle, roster, 4))} ${where}, where ${list(nothingElse).replace(' and ', ' or ')} of the program is left: only ${from}.`
+}
+
+const nothingElse = ['no timer', 'socket', 'pipe', 'file request', 'child process', 'signal listener']

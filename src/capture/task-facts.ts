@@ -1,0 +1,52 @@
+/** Facts about tasks, which are known only when it is known what their threads' event loops can still be woken by. */
+import { joinFacts } from '../locks/join-facts.ts'
+import type { LockFacts } from '../locks/recognise.ts'
+import { type WebLockThread, webLockFacts } from '../locks/web-locks.ts'
+import type { Target } from '../process/target.ts'
+import { isUnknown, type Thread, type ThreadLook } from '../snapshot/model.ts'
+import { type Inside, partyOf } from './inside.ts'
+
+/** The facts of the stacks, and those of the Web Locks that somebody waits for. */
+export function withWebLocks(target: Target, inside: Inside, threads: readonly Thread[]): LockFacts {
+  const { facts, webLocks } = inside
+  const seen = inside.threads.map((thread): WebLockThread => {
+    const party = partyOf(target.pid, thread)
+    const view = webLocks.get(thread) ?? { answered: false, uses: true, held: [], pending: [] }
+    return { party, parked: isParked(threads.find(({ id }) => id === party)), ...view }
+  })
+  const closed = threads.every(
+    (thread, at) => isParked(thread) || isClosed(thread, inside.activeResources.get(inside.threads[at]!)),
+  )
+  const strangers = [...(inside.looks.at(-1)?.kernel.values() ?? [])].some(
+    // Threads of an addon can do anything; those of the pool that run bring something.
+    ({ role, view }) => role === 'other' || (role === 'libuv-pool' && view.state === 'R'),
+  )
+  return joinFacts(facts, webLockFacts(`p${target.pid}`, seen, closed && !strangers))
+}
+
+/** For good: a time limit would end it. */
+function isParked(thread: Thread | undefined): boolean {
+  const activity = thread?.looks.at(-1)?.activity
+  return activity?.kind === 'parked' && activity.timeoutMs === null
+}
+
+/** An event loop to which nothing can come but from another thread of the process. */
+function isClosed({ looks, loop }: Thread, names: unknown): boolean {
+  const look = looks.at(-1)
+  if (look === undefined || look.frames.length > 0) return false
+  if (loop !== undefined && look.activity.kind === 'event-loop' && !isPoll(look.kernel))
+    return loop.complete && !loop.sources.some(({ outside }) => outside)
+  // It answers and yet does not rest. Node 24 turns the loops of threads that wait for Web Locks without end
+  // (nodejs/node#62644), and what the kernel shows of them is of one moment only: Node's word is left.
+  return Array.isArray(names) && names.every(name => inProcess.has(String(name)))
+}
+
+/** A look at the loop's descriptors that does not wait: its time limit is 0. */
+function isPoll(kernel: ThreadLook['kernel']): boolean {
+  const call = isUnknown(kernel) ? null : kernel.systemCall
+  if (call === null || isUnknown(call)) return false
+  return call.name.startsWith('epoll_') && BigInt(call.arguments[3] ?? 1) === 0n
+}
+
+/** What it turns its loop with are immediate callbacks. */
+const inProcess = new Set(['MessagePort', 'Worker', 'Immediate'])

@@ -1,0 +1,72 @@
+/**
+ * An event loop waits too: a thread that idles in its loop goes on when a timer, a descriptor, a child, a signal or
+ * another thread wakes it. Loops whose sources are not known whole have no wait here: they are taken for live.
+ */
+import type { EventLoop, Request, Thread } from '../snapshot/model.ts'
+import type { LockFacts } from './atomics/facts.ts'
+
+/** Adds what the idle threads of one process wait for; `threads` are all of its threads that run JavaScript. */
+export function withEventLoops(process: string, threads: readonly Thread[], facts: LockFacts): LockFacts {
+  const idle = threads.flatMap(thread => {
+    const { loop, undisturbed, looks } = thread
+    const stays = undisturbed !== undefined && looks.at(-1)?.activity.kind === 'event-loop'
+    // What keeps a loop alive that is alone in its process, Node names; without a port it is something unknown.
+    const known = threads.length > 1 || loop?.sources.some(({ kind }) => kind === 'port')
+    return loop && stays && known ? [{ thread, loop }] : []
+  })
+  if (idle.length === 0) return facts
+  const messages = `${process}/r${facts.resources.length + 1}`
+  return {
+    holds: facts.holds,
+    resources: [
+      ...facts.resources,
+      {
+        id: messages,
+        sort: 'consumable',
+        kind: 'message',
+        label: threads.length > 1 ? 'a message from another thread' : 'a message of its own',
+        aliases: [],
+        process,
+        capacity: { unknown: 'messages are not counted' },
+        free: 0,
+        complete: true,
+      },
+    ],
+    // Ports may have been handed to any thread, and every thread can end or wake a worker.
+    productions: [
+      ...facts.productions,
+      ...threads.map(({ id }) => ({
+        party: id,
+        resource: messages,
+        sure: true,
+        how: 'inferred' as const,
+        evidence: 'a thread of the same process can send to any loop of it',
+      })),
+    ],
+    waits: [
+      ...facts.waits,
+      ...idle.map(({ thread, loop }) => ({
+        party: thread.id,
+        request: requestOf(loop, messages),
+        call: 'its event loop',
+        at: { unknown: 'no code of it is on the stack' },
+        sure: true,
+        how: 'observed' as const,
+        evidence:
+          'the kernel shows it in its event loop, with the timer and the descriptors that this loop waits for',
+      })),
+    ],
+  }
+}
+
+function requestOf({ sources, complete }: EventLoop, messages: string): Request {
+  const outside = sources.filter(source => source.outside).map(({ text }) => text)
+  const unseen = complete ? [] : ['something that its loop waits for and that could not be seen']
+  return {
+    kind: 'anyOf',
+    requests: [
+      { kind: 'produced', resource: messages },
+      ...[...outside, ...unseen].map((what): Request => ({ kind: 'outside', what })),
+    ],
+  }
+}

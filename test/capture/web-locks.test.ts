@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import { targetNodes } from '../support/node-versions.ts'
+import { runImpasse } from '../support/run-impasse.ts'
+import { startFixture } from '../support/spawn-fixture.ts'
+
+interface Seen {
+  readonly report: ReturnType<typeof JSON.parse>
+  readonly text: string
+}
+
+async function look(file: string, node: string, args: readonly string[] = []): Promise<Seen> {
+  // V8's timer for its next collection may be one of the program's, to whoever looks.
+  const execArgv = ['--inspect-port=0', '--no-memory-reducer']
+  const fixture = await startFixture(`web-locks/${file}`, { node, execArgv, args })
+  const json = await runImpasse([String(fixture.pid), '--json'])
+  expect(json.stderr).toBe('')
+  const text = await runImpasse([String(fixture.pid)])
+  return { report: JSON.parse(json.stdout), text: text.stdout }
+}
+
+const short = (id: string) => id.replace(/^p\d+\//, '')
+
+describe.each(targetNodes().filter(({ major }) => major >= 24))('Web Locks on Node $major', ({ path }) => {
+  test('that two threads take in opposite orders: suspected where nothing else can come', async () => {
+    const { report, text } = await look('abba.mjs', path)
+    expect(report.verdict.status).toBe('suspected')
+    const [finding] = report.findings
+    expect([finding.kind, finding.parties.map(short)]).toEqual(['cycle', ['t0/a1', 't1/a1']])
+    expect(report.resources.map(({ label }: { label: string }) => label)).toEqual([
+      "Web Lock 'journal'",
+      "Web Lock 'accounts'",
+    ])
+    expect(text).toContain("      waits for Web Lock 'journal', which worker 1 holds")
+  })
+
+  test('the same with a timer: blocked, since a holder may wait for that', async () => {
+    const { report } = await look('abba.mjs', path, ['timer'])
+    expect(report.verdict.status).toBe('blocked')
+    expect(report.findings).toEqual([])
+  })
+
+  test('that a function takes again while it holds it', async () => {
+    const { report } = await look('reentered.mjs', path)
+    expect(report.verdict.status).toBe('suspected')
+    const [finding] = report.findings
+    expect([finding.kind, finding.parties.map(short)]).toEqual(['reentrancy', ['t0/a1']])
+    const waiters = report.resources.map((resource: { waiters: string[] }) => resource.waiters.map(short))
+    expect(waiters).toEqual([['t0/a1']])
+  })
+
+  test('that many wait for behind a slow holder: idle, with the line shown', async () => {
+    const { report, text } = await look('slow-holder.mjs', path)
+    expect(report.verdict.status).toBe('idle')
+    expect(report.findings).toEqual([])
+    expect(text).toContain("Worker 1 waits for Web Lock 'cache', which the main thread holds.")
+  })
+
+  test('whose holder is parked: it is told by all others, who do not hold it', async () => {
+    const { report, text } = await look('parked-holder.mjs', path)
+    expect(report.verdict.status).toBe('blocked')
+    const [lock] = report.resources.filter(({ kind }: { kind: string }) => kind === 'Web Lock')
+    expect(
+      lock.holders.map(({ party, sure }: { party: string; sure: boolean }) => [short(party), sure]),
+    ).toEqual([['t1/a1', true]])
+    expect(text).toContain("The main thread waits for Web Lock 'settings', which worker 1 holds.")
+  })
+
+  test('are not asked for where nobody uses them', async () => {
+    const fixture = await startFixture('idle-timer.mjs', { node: path, execArgv: ['--inspect-port=0'] })
+    const { stdout } = await runImpasse([String(fixture.pid), '--json'])
+    expect(JSON.parse(stdout).resources).toEqual([])
+  })
+})
