@@ -141,8 +141,6 @@ export const thread = z.object({
   looks: z.array(threadLook),
   /** The span (ms since the capture began) in which its context switches prove that it never left its wait. */
   undisturbed: z.object({ from: z.number(), to: z.number() }).optional(),
-  /** True when its context switches show that it did leave its wait between the looks: it makes progress. */
-  moved: z.boolean().optional(),
   loop: eventLoop.optional(),
   currentTest: currentTest.optional(),
 })
