@@ -50,11 +50,10 @@ export function lastLook(thread: Thread): ThreadLook | undefined {
 }
 
 /**
- * True when the thread was seen to leave its wait: its context switches tell, or its last two looks differ. A look
+ * True when the thread was seen to leave its wait: its last two looks differ. A look
  * that failed says nothing.
  */
 export function leftItsWait(thread: Thread, wait?: Wait): boolean {
-  if (thread.moved) return true
   const [before, after] = thread.looks.slice(-2)
   if (!before || !after) return false
   if (before.activity.kind === 'unknown' || after.activity.kind === 'unknown') return false

@@ -100,7 +100,6 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
     const stays =
       thread.looks.every(({ activity }) => activity.kind === 'system-call') &&
       sameFrames(first!.frames, look!.frames) &&
-      !thread.moved &&
       !(cpuBetween(thread) ?? 0)
     if (stays) return say('blocked', what, { native: true })
     return inLoopCall(look!.activity) ? judgeLoop() : judgeRunning()

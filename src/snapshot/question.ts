@@ -38,8 +38,6 @@ export interface ScriptTexts {
     line: number,
     column: number,
   ): { file: string; line: number; column: number; name?: string }
-  /** True when these are all scripts of the program, not only those that stand on a stack. */
-  readonly whole?: boolean
   /** Keys of all scripts whose text is at hand. */
   readonly scripts: readonly string[]
 }

@@ -141,8 +141,6 @@ export const thread = z.object({
   looks: z.array(threadLook),
   /** The span (ms since the capture began) in which its context switches prove that it never left its wait. */
   undisturbed: z.object({ from: z.number(), to: z.number() }).optional(),
-  /** True when its context switches show that it did leave its wait between the looks: it makes progress. */
-  moved: z.boolean().optional(),
   loop: eventLoop.optional(),
   currentTest: currentTest.optional(),
 })
@@ -238,6 +236,8 @@ export const resource = z.object({
       steady: z.boolean().optional(),
     })
     .optional(),
+  /** The worker (by threadId) that the word names as its owner and that is no longer there. */
+  goneOwner: z.number().optional(),
   /** A write in the source that may have given the word its value, and after which nobody is notified. */
   unannounced: z.object({ place, text: z.string() }).optional(),
   capacity: z.union([z.number(), unknown]),
@@ -273,6 +273,8 @@ export const production = z.object({
   sure: z.boolean(),
   how,
   evidence: z.string(),
+  /** Why it is not sure. */
+  doubt: z.string().optional(),
 })
 
 /** A party waits. */

@@ -285,7 +285,9 @@ describe('orphaned-lock and lost-wakeup are suspected at most', () => {
 
   test('healthy with one look, or where the waiter moves', () => {
     const threads = parkedThreads(1)
-    expect(of({ ...orphan, threads: [{ ...threads[0]!, moved: true }] }).status).toBe('healthy')
+    const [first, second] = threads[0]!.looks
+    const moved = { ...threads[0]!, looks: [{ ...first!, frames: first!.frames.slice(1) }, second!] }
+    expect(of({ ...orphan, threads: [moved] }).status).toBe('healthy')
     const once = { ...threads[0]!, looks: threads[0]!.looks.slice(0, 1) }
     expect(of({ ...orphan, threads: [once], looks: 1 }).status).toBe('blocked')
   })
@@ -361,7 +363,10 @@ describe('in the words of a reader', () => {
   })
 
   test('a thread that has left its wait was parked', () => {
-    const { status, summary } = of({ threads: [{ ...parkedThreads(1)[0]!, moved: true }] })
+    const [parked] = parkedThreads(1)
+    const [first, second] = parked!.looks
+    const moved = { ...parked!, looks: [{ ...first!, frames: first!.frames.slice(1) }, second!] }
+    const { status, summary } = of({ threads: [moved] })
     expect({ status, summary }).toEqual({
       status: 'healthy',
       summary:

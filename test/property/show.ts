@@ -24,7 +24,7 @@ function details({ path, result, detail, snapshot, diagnosis }: Outcome): void {
   console.log(`${path}\n${result}: ${detail}`)
   for (const { kind, status, parties, victims, doubts } of diagnosis?.findings ?? [])
     console.log('finding', kind, status, parties.join(), 'victims', victims.join(), doubts.join(' '))
-  for (const { id, looks, undisturbed, moved } of snapshot?.processes[0]?.threads ?? [])
+  for (const { id, looks, undisturbed } of snapshot?.processes[0]?.threads ?? [])
     if (/\/t\d+$/.test(id))
       console.log(
         'thread',
@@ -33,7 +33,6 @@ function details({ path, result, detail, snapshot, diagnosis }: Outcome): void {
           ({ at, activity, frames }) => `${Math.round(at)} ms ${activity.kind} ${frames.length} frames`,
         ),
         undisturbed,
-        moved ?? '',
       )
   for (const one of snapshot?.resources ?? [])
     console.log(

@@ -25,7 +25,7 @@ export function orphanedLock(
   return {
     kind: 'orphaned-lock',
     status: 'suspected',
-    title: `${resource.label} is taken and nobody is left to release it; ${nameList(waiters, roster, 3)} ${waiters.length === 1 ? 'waits' : 'wait'} for it`,
+    title: `${resource.label} is taken${resource.goneOwner === undefined ? '' : ` by worker ${resource.goneOwner}, which has ended,`} and nobody is left to release it; ${nameList(waiters, roster, 3)} ${waiters.length === 1 ? 'waits' : 'wait'} for it`,
     explanation: [
       ...waits
         .slice(0, 5)
@@ -33,7 +33,9 @@ export function orphanedLock(
           wait =>
             `${capital(roster.name(wait.party))} waits for ${resource.label}${waitingIn(wait, roster)}.`,
         ),
-      'The lock is taken, but no thread that was seen holds it: its holder has ended, has returned without releasing it, or is suspended (in an await or a generator).',
+      resource.goneOwner === undefined
+        ? 'The lock is taken, but no thread that was seen holds it: its holder has ended, has returned without releasing it, or is suspended (in an await or a generator).'
+        : `The lock is taken, and its word names worker ${resource.goneOwner}, which is no longer there: it ended without releasing it.`,
     ].join('\n'),
     parties: waiters,
     victims,

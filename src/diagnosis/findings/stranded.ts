@@ -3,6 +3,7 @@ import type { ClosedSet } from '../closed-set.ts'
 import { bare, capital, list, nameList, type Roster } from '../roster.ts'
 import { lastLook } from '../stay.ts'
 import { edgeSentences, waitingIn } from './edge-sentence.ts'
+import { goneWorkers } from './gone-workers.ts'
 import type { SetKind } from './set-kind.ts'
 
 const mostTold = 6
@@ -36,7 +37,7 @@ export const stranded: SetKind = {
 
   explain: (set, roster) => {
     const { idle, parked } = sorted(set, roster)
-    if (idle.length === 0) return edgeSentences(set.edges, roster)
+    if (idle.length === 0) return [edgeSentences(set.edges, roster), ...goneWorkers(set, roster)].join('\n')
     return [...parkedSentences(set, parked, roster), loopSentence(set, idle, roster)].join('\n')
   },
 

@@ -71,7 +71,8 @@ function isSilent(
     return isSilent({ syntax, owner: parent ? syntax.ownerOf(parent) : owner }, places, notifying, depth - 1)
   }
   const callers = places.filter(one => callsAny(one, names) && one.owner !== owner)
-  return callers.length > 0 && callers.every(one => isSilent(one, places, notifying, depth - 1))
+  if (callers.length === 0) return places.some(one => handsToLoop(one, names))
+  return callers.every(one => isSilent(one, places, notifying, depth - 1))
 }
 
 function callsAny({ syntax, owner }: Place, names: readonly string[]): boolean {
@@ -79,6 +80,28 @@ function callsAny({ syntax, owner }: Place, names: readonly string[]): boolean {
     step => step.kind === 'call' && names.includes(calledName(syntax, step.call) ?? ''),
   )
 }
+
+/** `setTimeout(deliver, 100)`: the event loop calls it, and does nothing afterwards. */
+function handsToLoop({ syntax, owner }: Place, names: readonly string[]): boolean {
+  return stepsOf(syntax, owner).steps.some(
+    step =>
+      step.kind === 'call' &&
+      calledByLoop.has(calledName(syntax, step.call) ?? '') &&
+      (step.call.arguments as Node[]).some(one => one.type === 'Identifier' && names.includes(one.name)),
+  )
+}
+
+const calledByLoop = new Set([
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'nextTick',
+  'queueMicrotask',
+  'on',
+  'once',
+  'addListener',
+  'addEventListener',
+])
 
 function notifies({ syntax, owner }: Place, notifying: ReadonlySet<string>): boolean {
   const { operations, steps } = stepsOf(syntax, owner)

@@ -3,7 +3,9 @@ import type { Asker } from './asker.ts'
 import type { Effects } from './effects.ts'
 import type { LockEvent } from './event.ts'
 import { FrameEnvironment } from './frame-environment.ts'
-import { isPassedIn, type Names, type Naming } from './names.ts'
+import { isPassedIn } from './lock-code.ts'
+import type { Names, Naming } from './names.ts'
+import { takesText } from './owner.ts'
 import type { PlacedFrame } from './prepared.ts'
 import { contains, decidesLoop, stepsOf } from './steps.ts'
 
@@ -37,7 +39,7 @@ export async function attemptAround(
 
 /** The source of what a successful try writes: a candidate for the owner's id. */
 export function takenText({ event: { acquiring, within } }: Attempt): string | undefined {
-  return acquiring?.takes && within.syntax.textOf(acquiring.takes)
+  return acquiring?.takes && takesText(within.syntax, acquiring.takes)
 }
 
 /** The lock in the words of the frame whose loop tries to take it. */

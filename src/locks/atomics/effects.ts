@@ -1,30 +1,29 @@
-import type { Answer, Word } from '../../snapshot/question.ts'
-import { declarationOf } from '../../sources/scopes.ts'
-import type { Syntax } from '../../sources/syntax.ts'
-import { type CallNode, isCall, isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
+import { type CallNode, isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import { type ResolvedCall, resolveCall } from './call.ts'
 import { CalleeEnvironment } from './callee-environment.ts'
 import { canonicalText, constantOf } from './constants.ts'
 import { decide, openConditions } from './decision.ts'
 import { aboutCall, designatorOf } from './designator.ts'
+import { isTesting, turnOf, withoutReentry } from './entry-conditions.ts'
 import { type Environment, known, type Moment, numberOf } from './environment.ts'
 import type { FrameEvents, LockEvent } from './event.ts'
 import type { FrameEnvironment } from './frame-environment.ts'
 import { calledName, type FunctionCatalogue, type Origin } from './function-catalogue.ts'
+import { giveBackBy } from './give-back.ts'
 import { compiledDisposal, usingScope } from './guards.ts'
 import { net } from './netting.ts'
 import { refuses, takenAt, truthAt } from './outcome.ts'
 import { type Entry, stepsAfter, stepsBefore } from './schedule.ts'
 import { type AcquireStep, type CallStep, type ChangeStep, contains, type TryStep } from './steps.ts'
 import { awaitsBetween, firstAwait } from './suspension.ts'
-import type { Condition } from './way.ts'
+import { unreadCall } from './unread-call.ts'
+import { beyond, wordAt } from './word-at.ts'
 
 /** A function that acquires and returns is an acquirer itself; so is one that calls it, three levels at most. */
 const depthLimit = 3
-/** An element past the end of a list, in an iteration that never was. */
+/** Elements of a list that a callback was run for. */
 const callbackLimit = 8
-const beyond = 'there is no such element'
 /** Turns of a finished loop that are asked about at once, counted from 0. */
 const lastProbed = 3
 /** In a bundle's top-level function stand thousands of earlier calls: the newest are looked at. */
@@ -143,7 +142,7 @@ export class Effects {
       environment.evaluate(step.index, moment),
       takes && environment.evaluate(takes, moment),
     ])
-    const word = await this.#wordOf(array, index)
+    const word = await wordAt(this.#asker, array, index)
     const doubts = [array.doubt, index.doubt].filter(doubt => doubt !== undefined)
     const within: Origin = { syntax, owner, ambiguous: false }
     const about = `${canonicalText(syntax, step.array)}|${canonicalText(syntax, step.index)}`
@@ -163,18 +162,6 @@ export class Effects {
     return decide(environment, acquire, takenAt(syntax, step.taking, position), position)
   }
 
-  async #wordOf(
-    array: { answer: Answer<unknown> },
-    index: { answer: Answer<unknown> },
-  ): Promise<Answer<Word>> {
-    const holder = known(array.answer) as { kind?: string; ref?: { party: string; id: string } } | undefined
-    const at = numberOf(known(index.answer) as never)
-    if (holder?.kind === 'object' && holder.ref && at !== undefined) return this.#asker.word(holder.ref, at)
-    if (!('known' in array.answer)) return array.answer
-    if (!('known' in index.answer)) return index.answer
-    return { unknown: 'no such name', detail: beyond }
-  }
-
   /** A step that calls something: what that something has done by the time it returned. */
   async #call(
     environment: Environment,
@@ -185,12 +172,12 @@ export class Effects {
   ): Promise<LockEvent[]> {
     const { syntax, owner } = environment
     const { moment } = entry
-    const giveBack = this.#giveBack(environment, step, moment)
+    const giveBack = giveBackBy(environment, step, moment)
     if (depth >= depthLimit || !this.#catalogue.mayMatter(syntax, step.call)) return giveBack
     const call = await resolveCall(environment, step.call, moment, this.#catalogue, this.#asker)
     if (call === undefined) return [...(await this.#callbacks(environment, step, entry, depth)), ...giveBack]
     if (call === 'unreadable') {
-      const unread = this.#unreadable(environment, step, moment)
+      const unread = unreadCall(this.#catalogue, environment, step, moment)
       const [given] = giveBack
       return given && unread[0]?.kind === 'change'
         ? [{ ...given, unread: unread[0] }]
@@ -241,7 +228,7 @@ export class Effects {
     const { moment } = entry
     const each = callee.type === 'MemberExpression' && calledName(syntax, step.call) === 'forEach'
     if (!each || !environment.element)
-      return this.#unreadable(environment, step, moment, this.#catalogue.likelyOf(syntax, owner))
+      return unreadCall(this.#catalogue, environment, step, moment, this.#catalogue.likelyOf(syntax, owner))
     const list = callee.object as Node
     const turns = await Promise.all(
       Array.from({ length: callbackLimit }, async (_, number) => {
@@ -274,7 +261,7 @@ export class Effects {
     const last = turns[callbackLimit - 1]!
     return [
       ...turns.flat(),
-      ...(last.length > 0 ? this.#unreadable(environment, step, moment, 'acquire') : []),
+      ...(last.length > 0 ? unreadCall(this.#catalogue, environment, step, moment, 'acquire') : []),
     ]
   }
 
@@ -308,96 +295,4 @@ export class Effects {
       })),
     ]
   }
-
-  /** U2: `g()`, `g.release()` where `g` was bound to the result of an acquiring call. */
-  #giveBack(environment: Environment, step: CallStep, moment: Moment): LockEvent[] {
-    const { syntax, owner } = environment
-    let root = unwrapped(step.call.callee as Node)
-    const name = calledName(syntax, step.call)
-    if (root.type === 'MemberExpression') {
-      const computed = root.computed && /\bdispose\b/i.test(syntax.textOf(root.property))
-      if (!computed && !/^(release|unlock|dispose|free|leave|exit|close)$/.test(name ?? '')) return []
-      root = unwrapped(root.object as Node)
-    }
-    if (root.type !== 'Identifier') return []
-    const declaration = declarationOf(syntax, root.name, root)
-    let source = declaration?.initialiser && unwrapped(declaration.initialiser)
-    if (source?.type === 'AwaitExpression') source = unwrapped(source.argument as Node)
-    if (!source || !isCall(source)) return []
-    const within: Origin = { syntax, owner, ambiguous: false }
-    const word: Answer<Word> = { unknown: 'not asked' }
-    return [
-      {
-        kind: 'give-back',
-        word,
-        conditions: [],
-        doubts: [],
-        step,
-        moment,
-        about: root.name,
-        within,
-        guard: source,
-        designator: undefined,
-      },
-    ]
-  }
-
-  /** What cannot be evaluated is not dropped: by its name it may hold a lock of some kind. */
-  #unreadable(
-    environment: Environment,
-    step: CallStep,
-    moment: Moment,
-    told?: 'acquire' | 'change',
-  ): LockEvent[] {
-    const { syntax, owner } = environment
-    const name = calledName(syntax, step.call)
-    // What has no name could be anything, a stored release among others.
-    const likely = told ?? (name === undefined ? 'change' : this.#catalogue.likely(name))
-    if (!likely) return []
-    const word: Answer<Word> = { unknown: 'cannot be read here', detail: syntax.textOf(step.call) }
-    const within: Origin = { syntax, owner, ambiguous: false }
-    const number = moment.iteration?.number
-    if (number !== undefined && number > 0) return []
-    const candidates = name === undefined || likely === 'acquire' ? [] : this.#catalogue.named(name)
-    const anything = name === undefined || told || candidates.some(one => this.#catalogue.callsOn(one))
-    return [
-      {
-        kind: likely,
-        ...(anything ? { anything: true } : { candidates }),
-        word,
-        conditions: [],
-        doubts: [],
-        step,
-        moment,
-        about: aboutCall(syntax, step.call),
-        within,
-        designator: undefined,
-      },
-    ]
-  }
-}
-
-/** Whether control is still in the condition that an operation is part of: then it has not decided yet. */
-function isTesting(syntax: Syntax, call: Node, position: Node): boolean {
-  for (const node of syntax.ancestors(call)) {
-    if (contains(node, position)) return true
-    if ('test' in (syntax.parentOf(node) ?? {}) || /Statement$|Declaration$/.test(node.type)) return false
-  }
-  return false
-}
-
-/** Whether there was such an iteration: `getLock(id)` could not be asked for an `id` that never was. */
-async function turnOf(environment: Environment, moment: Moment): Promise<'never' | 'maybe'> {
-  if (!moment.iteration) return 'maybe'
-  const { answer } = await environment.evaluate(moment.iteration.variable, moment)
-  return known(answer)?.kind === 'undefined' ? 'never' : 'maybe'
-}
-
-/** An early return that looks at the lock's own word lets the owner in again: it holds the lock either way. */
-function withoutReentry(syntax: Syntax, entry: Entry, step: AcquireStep): readonly Condition[] {
-  const array = syntax.textOf(step.array)
-  return entry.conditions.filter(condition => {
-    const test = condition.test && syntax.textOf(condition.test)
-    return !(condition.why === 'an early exit' && test?.includes(array))
-  })
 }

@@ -1,17 +1,16 @@
 import type { ScriptTexts } from '../../snapshot/question.ts'
 import { declarationOf, isConstant } from '../../sources/scopes.ts'
-import type { Syntax } from '../../sources/syntax.ts'
-import { isCall, type Node, unwrapped, walk, walkOwn } from '../../sources/syntax-tree.ts'
+import { type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import { constantOf } from './constants.ts'
 import { known, type Moment } from './environment.ts'
 import type { FrameEnvironment } from './frame-environment.ts'
 import { calledName, classOf, type FunctionCatalogue, namesOf } from './function-catalogue.ts'
-import { type Operation, operationOf } from './operations.ts'
 import type { PlacedFrame } from './prepared.ts'
 import { loopVariable } from './rendering.ts'
 import { stepsOf } from './steps.ts'
 import { choosing, closesOver, factoryMade, privateGetter, rootOf, throughCall } from './through-call.ts'
+import { hasMoreWords, isGiven } from './word-number.ts'
 
 /** A lock as a reader of the program would name it, and the frame that asks for it by that name. */
 export interface Naming {
@@ -233,27 +232,6 @@ export class Names {
   }
 }
 
-/** A function that is there to lock: what it takes it leaves taken, or it runs a callback while it holds it. */
-export function isLockCode(syntax: Syntax, owner: Node): boolean {
-  const { steps } = stepsOf(syntax, owner)
-  if (!steps.some(step => step.kind === 'change')) return true
-  for (const node of walkOwn(owner)) {
-    if (!isCall(node) || node.callee.type !== 'Identifier') continue
-    const declaration = declarationOf(syntax, node.callee.name, node)
-    if (declaration?.kind === 'parameter' && declaration.scope === owner) return true
-  }
-  return false
-}
-
-/** Whether what an expression names belongs to the receiver or was given as an argument. */
-export function isPassedIn(frame: PlacedFrame, expression: Node): boolean {
-  const root = rootOf(expression)
-  if (root.type === 'ThisExpression') return true
-  if (root.type !== 'Identifier') return false
-  const declaration = declarationOf(frame.syntax, root.name, root)
-  return declaration?.kind === 'parameter' && declaration.scope === frame.owner
-}
-
 /** The frame that called `stack[at]` by a plain call. */
 export function callerOf(stack: readonly PlacedFrame[], at: number): PlacedFrame | undefined {
   const caller = stack[at + 1]
@@ -274,37 +252,6 @@ function compiledPrivate(
 function isNaming(expression: Node): boolean {
   const node = unwrapped(expression)
   return node.type === 'Identifier' || node.type === 'MemberExpression' || node.type === 'ThisExpression'
-}
-
-/** An index that the program gives to a function of its own: that function locks more than one word. */
-function isGiven(syntax: Syntax, index: Node): boolean {
-  const call = syntax.parentOf(index)
-  return call !== undefined && isCall(call) && call.callee !== index && !operationOf(syntax, call)
-}
-
-const locking = new Set(['compareExchange', 'exchange', 'wait', 'waitAsync'])
-
-/** Whether the source locks or waits at another word of the array whose word 0 an operation uses. */
-function hasMoreWords(syntax: Syntax, index: Node): boolean {
-  const call = syntax.parentOf(index)
-  const own = call && isCall(call) ? operationOf(syntax, call) : undefined
-  if (!own) return false
-  const word = ({ array }: Operation) => {
-    const root = rootOf(array)
-    const home =
-      root.type === 'Identifier'
-        ? declarationOf(syntax, root.name, root)?.identifier
-        : classOf(syntax, syntax.ownerOf(array))
-    return { text: syntax.textOf(unwrapped(array)), home }
-  }
-  const { text, home } = word(own)
-  for (const node of walk(syntax.root)) {
-    const other = isCall(node) ? operationOf(syntax, node) : undefined
-    if (!other || !locking.has(other.name) || constantOf(syntax, other.index) === 0) continue
-    const its = word(other)
-    if (its.text === text && its.home === home) return true
-  }
-  return false
 }
 
 function className(frame: PlacedFrame): string {

@@ -1,4 +1,7 @@
 import type { Word } from '../../snapshot/question.ts'
+import { declarationOf, isConstant } from '../../sources/scopes.ts'
+import type { Syntax } from '../../sources/syntax.ts'
+import { type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Waiter } from './waiter.ts'
 
 /**
@@ -26,14 +29,42 @@ export function ownersOf(
   // `threadId`, `threadId + 1`: the same distance from the thread's id wherever it could be read.
   const distances = new Set(writing.map(waiter => waiter.takes! - threadIdOf(waiter.party)))
   const [distance] = distances
-  if (distances.size !== 1 || distance === undefined || !/thread_?id|tid/i.test(first.takesText ?? ''))
-    return undefined
+  if (distances.size !== 1 || distance === undefined || !isThreadId(first.takesText)) return undefined
   const owners = parties.filter(party => threadIdOf(party) + distance === value)
   if (owners.length !== 1) return undefined
   return {
     party: owners[0]!,
     evidence: `the word holds ${value}: \`${first.takesText}\` is written to take it, which is that thread's`,
   }
+}
+
+/**
+ * The worker that a word names as its owner and that is no longer there: its id is written by the same rule as the ids
+ * of those that wait.
+ */
+export function goneOwner(
+  waiters: readonly Waiter[],
+  parties: readonly string[],
+  word: Word | undefined,
+): number | undefined {
+  const writing = waiters.filter(({ takes, takesText }) => takes !== undefined && isThreadId(takesText))
+  const [distance, ...more] = new Set(writing.map(({ party, takes }) => takes! - threadIdOf(party)))
+  if (!word || distance === undefined || more.length > 0) return undefined
+  const id = Number(word.value) - distance
+  return Number.isInteger(id) && id > 0 && !parties.some(party => threadIdOf(party) === id) ? id : undefined
+}
+
+function isThreadId(text: string | undefined): boolean {
+  return /thread_?id|tid/i.test(text ?? '')
+}
+
+/** The source of what is written to take a word; of a constant, what it is set to. */
+export function takesText(syntax: Syntax, takes: Node): string {
+  const node = unwrapped(takes)
+  const declaration = node.type === 'Identifier' ? declarationOf(syntax, node.name, node) : undefined
+  return declaration?.initialiser && declaration.path === undefined && isConstant(syntax, declaration)
+    ? syntax.textOf(declaration.initialiser)
+    : syntax.textOf(takes)
 }
 
 function threadIdOf(party: string): number {

@@ -4,10 +4,13 @@ import { attemptAround, nameOfAttempt, takenText } from './attempt.ts'
 import type { Effects } from './effects.ts'
 import { known, numberOf } from './environment.ts'
 import { FrameEnvironment } from './frame-environment.ts'
-import { isLockCode, type Names } from './names.ts'
+import { isLockCode } from './lock-code.ts'
+import type { Names } from './names.ts'
+import { takesText } from './owner.ts'
 import type { PlacedFrame } from './prepared.ts'
 import { type AcquireStep, contains, stepsOf } from './steps.ts'
-import { type Waiter, wordAt } from './waiter.ts'
+import type { Waiter } from './waiter.ts'
+import { wordAt } from './word-at.ts'
 
 /** The frames of a spinning thread that may stand in the loop or in what it calls. */
 const sites = [0, 1, 2]
@@ -52,7 +55,7 @@ export async function readSpinner(
       parkedOn: word,
       acquiring: step.acquiring,
       takes: takes && numberOf(known(takes.answer)),
-      takesText: step.acquiring.takes && frame.syntax.textOf(step.acquiring.takes),
+      takesText: step.acquiring.takes && takesText(frame.syntax, step.acquiring.takes),
       label: naming.label,
       at: naming.frame,
       callText: frame.syntax.textOf(step.takings[0]!.call).replace(/\s+/g, ' '),

@@ -7,12 +7,15 @@ import { type Attempt, attemptAround, nameOfAttempt, takenText } from './attempt
 import type { Effects } from './effects.ts'
 import { type Known, known, numberOf, wordKey } from './environment.ts'
 import { FrameEnvironment } from './frame-environment.ts'
-import { isLockCode, isPassedIn, type Names } from './names.ts'
+import { isLockCode, isPassedIn } from './lock-code.ts'
+import type { Names } from './names.ts'
 import { operationOf } from './operations.ts'
+import { takesText } from './owner.ts'
 import type { PlacedFrame } from './prepared.ts'
 import { isRetried } from './retry.ts'
 import { readSpinner } from './spinner.ts'
 import { type AcquireStep, contains, stepsOf } from './steps.ts'
+import { wordAt } from './word-at.ts'
 
 /** A thread in `Atomics.wait`, or in the loop of a lock that spins. */
 export interface Waiter {
@@ -119,7 +122,7 @@ export async function readWaiter(
     acquiring,
     takes: takes ? numberOf(known(takes.answer)) : attempt?.event.taken,
     takesText: step
-      ? step.acquiring.takes && frame.syntax.textOf(step.acquiring.takes)
+      ? step.acquiring.takes && takesText(frame.syntax, step.acquiring.takes)
       : attempt && takenText(attempt),
     spins: false,
     label: naming.label,
@@ -170,19 +173,6 @@ function parkedFor(stack: readonly PlacedFrame[], asker: Asker) {
     return { site, step, word }
   }
   return undefined
-}
-
-export async function wordAt(
-  asker: Asker,
-  array: Promise<Known>,
-  index: Promise<Known>,
-): Promise<Answer<Word>> {
-  const [holder, at] = await Promise.all([array, index])
-  const value = known(holder.answer)
-  const number = numberOf(known(at.answer))
-  if (value?.kind === 'object' && number !== undefined) return asker.word(value.ref, number)
-  if (!('known' in holder.answer)) return holder.answer
-  return 'known' in at.answer ? { unknown: 'no such name' } : at.answer
 }
 
 function timeoutOf(

@@ -1,0 +1,102 @@
+import type { Resource } from '../../snapshot/model.ts'
+import type { CallNode } from '../../sources/syntax-tree.ts'
+import type { OtherParty } from './facts.ts'
+import type { Holding } from './holder.ts'
+import type { JudgedHold } from './judged-hold.ts'
+import type { Prepared } from './prepared.ts'
+import { shorten } from './told-hold.ts'
+import { useOf } from './use.ts'
+import type { Waiter } from './waiter.ts'
+
+/** What was seen of the process as a whole. */
+export interface Seen {
+  readonly prepared: Prepared
+  /** All parties of which anything is known. */
+  readonly parties: readonly string[]
+  readonly waiters: readonly Waiter[]
+  readonly read: ReadonlyMap<string, readonly Holding[]>
+  readonly unread: readonly Holding[]
+  readonly others: readonly OtherParty[] | undefined
+}
+
+/** Says whether those who hold something, or could bring it, are all of them, and why not. */
+export class Completeness {
+  readonly #seen: Seen
+
+  constructor(seen: Seen) {
+    this.#seen = seen
+  }
+
+  /** Then no code can run but what stands on the stacks. */
+  #everybodyWaits(): boolean {
+    return this.#seen.parties.every(party =>
+      this.#seen.waiters.some(
+        waiter => waiter.party === party && (waiter.timeout === null || waiter.retried),
+      ),
+    )
+  }
+
+  producers(): Resource['complete'] {
+    return this.#seen.others ? true : { unknown: 'not all threads of the process are known' }
+  }
+
+  holders(
+    judged: readonly JudgedHold[],
+    lock: string,
+    byOwner: boolean,
+    handedOn: JudgedHold | undefined,
+  ): Resource['complete'] {
+    if (byOwner) return true
+    const single = lock === 'mutex' || lock === 'ticket lock'
+    if (single && judged.some(one => one.doubt === undefined)) return true
+    if (handedOn) {
+      const taker = handedOn.holding.party
+      return {
+        unknown: `${taker} took it, but nothing on its stack gives it back: another thread may be meant to`,
+      }
+    }
+    const idle = this.#seen.others?.find(other => other.idle)
+    if (judged.length === 0 && idle)
+      return { unknown: `a callback or a suspended function of ${idle.party} may hold it` }
+    const unseen = this.#seen.others === undefined ? [] : this.#seen.others.filter(other => !other.idle)
+    if (this.#seen.others === undefined) return { unknown: 'not all threads of the process are known' }
+    if (unseen.length > 0) return { unknown: `the stack of ${unseen[0]!.party} was not read` }
+    const [frame] = this.#seen.prepared.unread
+    if (frame) return { unknown: `${frame.activation.functionName || 'a frame'}: ${frame.why}` }
+    const unread = this.#seen.unread.find(one => !one.event.acquiring || one.event.acquiring.lock === lock)
+    if (unread) {
+      const { step } = unread.event
+      const text = step.kind === 'call' ? shortText(step.call, unread, this.#seen.prepared) : 'a lock'
+      return { unknown: `${unread.party} may hold it: ${text} could not be evaluated` }
+    }
+    const sample = judged[0]?.holding.event ?? [...this.#seen.read.values()].flat()[0]?.event
+    const use = sample && useOf(this.#seen.prepared.catalogue, sample)
+    if (use?.suspendable[0]) return { unknown: `${use.suspendable[0]} may hold it while it awaits something` }
+    if (single && judged.length > 0) return { unknown: 'its holder is not sure' }
+    if (lock === 'lock') return { unknown: 'how the word is used could not be told from the source' }
+    return true
+  }
+
+  /**
+   * S2: whether a semaphore may have more units out than were found. With paired use each lies on a stack, and all
+   * stacks were read; where everybody waits nobody is left to release one. Otherwise its holds are no proof.
+   */
+  uncounted(judged: readonly JudgedHold[]): string | undefined {
+    const [sample] = judged
+    if (!sample || this.#everybodyWaits()) return undefined
+    if (this.givenBackElsewhere(judged))
+      return 'more units than were found may be out: it is also released where it was not acquired'
+    return 'more units than were found may be out: a thread that is free to run may release it in code that was not read'
+  }
+
+  /** A unit of a semaphore may be out in a callback of a thread that idles now, which will give it back. */
+  givenBackElsewhere([sample]: readonly JudgedHold[]): boolean {
+    if (sample?.holding.event.acquiring?.lock !== 'semaphore' || this.#everybodyWaits()) return false
+    return useOf(this.#seen.prepared.catalogue, sample.holding.event).unpaired > 0
+  }
+}
+
+function shortText(call: CallNode, holding: Holding, prepared: Prepared): string {
+  const frame = prepared.stacks.get(holding.party)?.[holding.event.depth ?? 0]
+  return frame ? `\`${shorten(frame.syntax.textOf(call).replace(/\s+/g, ' '))}\`` : 'a call'
+}

@@ -1,0 +1,51 @@
+/** Waits that nobody ends any more, and their healthy twins. */
+import { describe, expect, test } from 'vitest'
+import { capture } from '../../src/capture/capture.ts'
+import { diagnose } from '../../src/diagnosis/diagnose.ts'
+import { targetNodes } from '../support/node-versions.ts'
+import { startFixture } from '../support/spawn-fixture.ts'
+
+describe.each(targetNodes())('on Node $major', ({ path }) => {
+  const look = async (file: string, env: Record<string, string> = {}) => {
+    const { pid } = await startFixture(`locks-atomics/${file}`, {
+      node: path,
+      execArgv: ['--inspect-port=0'],
+      env,
+    })
+    const snapshot = await capture(pid, { timeoutMs: 20_000 })
+    const { verdict, findings } = diagnose(snapshot)
+    const names = new Map(snapshot.processes[0]!.threads.map(({ id, name }) => [id, name]))
+    const [finding] = findings
+    return { verdict, finding, parties: finding?.parties.map(id => names.get(id)) ?? [] }
+  }
+
+  test('a producer that stores and does not notify', async () => {
+    const { verdict, finding, parties } = await look('forgets-to-notify.mjs')
+    expect([verdict.status, finding?.kind, parties]).toEqual(['suspected', 'lost-wakeup', ['reader']])
+    expect(finding?.explanation).toMatch(
+      /`Atomics\.store\(this\.#words, 0, letter\)` \(\S*forgets-to-notify\.mjs:12:13\)/,
+    )
+  })
+
+  test('a pool of which each job wakes one is idle', async () => {
+    const { verdict, finding } = await look('notifies-one.mjs')
+    expect([verdict.status, finding?.kind]).toEqual(['idle', undefined])
+  })
+
+  test('a barrier whose last party has thrown', async () => {
+    const { verdict, finding, parties } = await look('barrier-of-workers.mjs')
+    expect([verdict.status, parties]).toEqual(['suspected', ['read', 'write']])
+    expect(finding?.explanation).toContain('Worker 2 has ended')
+  })
+
+  test('a barrier whose last party is late', async () => {
+    const { verdict, finding } = await look('barrier-of-workers.mjs', { LATE: '1' })
+    expect([verdict.status, finding?.kind]).toEqual(['blocked', undefined])
+  })
+
+  test('a lock whose holder has thrown is named by its word', async () => {
+    const { verdict, finding, parties } = await look('holder-has-thrown.mjs')
+    expect([verdict.status, finding?.kind, parties]).toEqual(['suspected', 'orphaned-lock', ['main']])
+    expect(finding?.explanation).toContain('its word names worker 2, which is no longer there')
+  })
+})
