@@ -3,6 +3,7 @@ import type { Activation, ScriptTexts, ValueSource } from '../snapshot/question.
 import type { SyntaxStore } from '../sources/syntax-store.ts'
 import { atomicsFacts, type LockFacts, type OtherParty } from './atomics/facts.ts'
 import { prepare } from './atomics/prepared.ts'
+import { withSuspendedHolders } from './held-across-await.ts'
 import { withJobs } from './jobs.ts'
 
 export type { LockFacts, OtherParty } from './atomics/facts.ts'
@@ -32,5 +33,6 @@ export async function recogniseLocks(
 ): Promise<LockFacts> {
   const prepared = prepare(activations, syntax, texts)
   const facts = await atomicsFacts(prepared, values, others)
-  return { ...facts, waits: withJobs(facts.waits, prepared) }
+  const held = withSuspendedHolders(facts, prepared, syntax, others)
+  return { ...held, waits: withJobs(held.waits, prepared) }
 }

@@ -25,6 +25,11 @@ export interface LockFacts {
   readonly waits: readonly Wait[]
 }
 
+/** Why a list of holders is not complete while a thread idles. */
+export function mayHoldUnseen(party: string): string {
+  return `a callback or a suspended function of ${party} may hold it`
+}
+
 /** A JavaScript thread whose stack was not given. */
 export interface OtherParty {
   readonly party: string
@@ -224,9 +229,6 @@ class Combination {
         unknown: `${taker} took it, but nothing on its stack gives it back: another thread may be meant to`,
       }
     }
-    const idle = this.#others?.find(other => other.idle)
-    if (judged.length === 0 && idle)
-      return { unknown: `a callback or a suspended function of ${idle.party} may hold it` }
     const unseen = this.#others === undefined ? [] : this.#others.filter(other => !other.idle)
     if (this.#others === undefined) return { unknown: 'not all threads of the process are known' }
     if (unseen.length > 0) return { unknown: `the stack of ${unseen[0]!.party} was not read` }
@@ -243,7 +245,8 @@ class Combination {
     if (use?.suspendable[0]) return { unknown: `${use.suspendable[0]} may hold it while it awaits something` }
     if (single && judged.length > 0) return { unknown: 'its holder is not sure' }
     if (lock === 'lock') return { unknown: 'how the word is used could not be told from the source' }
-    return true
+    const idle = this.#others.find(other => other.idle)
+    return judged.length === 0 && idle ? { unknown: mayHoldUnseen(idle.party) } : true
   }
 
   /**
