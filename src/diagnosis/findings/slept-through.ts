@@ -31,14 +31,14 @@ export const sleptThrough: SetKind = {
 
 /** The waits whose word no longer has the value that they were told to sleep on. */
 function changed({ waits, edges }: ClosedSet) {
+  const asked = new Map(edges.map(({ from, resource }) => [`${from} ${resource.id}`, resource]))
   return waits.flatMap(wait => {
-    const asked = requestParts(wait.request).asks.map(({ resource }) => resource)
-    const resource = edges.find(
-      edge => edge.from === wait.party && asked.includes(edge.resource.id),
-    )?.resource
+    if (wait.expected === undefined) return []
+    const [ask] = requestParts(wait.request).asks
+    const resource = ask && asked.get(`${wait.party} ${ask.resource}`)
     const value = resource?.word?.value
-    if (value === undefined || isUnknown(value) || wait.expected === undefined) return []
-    return String(value) === String(wait.expected) ? [] : [{ wait, label: resource!.label, value }]
+    if (value === undefined || isUnknown(value) || String(value) === String(wait.expected)) return []
+    return [{ wait, label: resource!.label, value }]
   })
 }
 
