@@ -6,7 +6,7 @@ import type { LockFacts } from '../locks/recognise.ts'
 import { identify, sameProcess, type Target } from '../process/target.ts'
 import type { Gap, Process } from '../snapshot/model.ts'
 import { type Clock, sleep } from './clock.ts'
-import { lookInside } from './inside.ts'
+import { lookInside, partyOf } from './inside.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { lookAtKernel } from './look.ts'
 import { type Closed, type Opened, openInspector, outOfTime } from './open-inspector.ts'
@@ -103,7 +103,12 @@ async function lookThrough(
         threads: [...threads, ...natives],
         gaps: silentThreads(threads),
       },
-      facts: withEventLoops(process, threads, withNodeWaits(process, threads, natives, facts)),
+      facts: withEventLoops(
+        process,
+        threads,
+        new Set([...inside.loops.keys()].map(thread => partyOf(pid, thread))),
+        withNodeWaits(process, threads, natives, facts),
+      ),
       pausedWaves: inside.pausedWaves,
     }
   } finally {

@@ -39,7 +39,7 @@ export interface Inside {
   readonly facts: LockFacts
   /** By party and frame index of the last look: how control came to a frame that nothing in the text calls. */
   readonly vias: ReadonlyMap<string, ReadonlyMap<number, Via>>
-  /** What can wake the idle threads, as it was in their undisturbed span. */
+  /** What can wake the idle threads, as it was in their undisturbed span; empty where nobody depends on it. */
   readonly loops: ReadonlyMap<InspectedThread, EventLoop>
   /** What Node says keeps the loops of idle threads alive. */
   readonly activeResources: ReadonlyMap<InspectedThread, unknown>
@@ -221,7 +221,7 @@ class Inspection implements Inside {
     await this.#readResources(look)
     this.loops = this.#loopsMatter()
       ? await settledLoops(this.#target, this.threads, this.loops, this.#clock)
-      : new Map([...this.loops].map(([thread, loop]) => [thread, { ...loop, complete: false }]))
+      : new Map()
     // Pausing is a wave too.
     this.pausedWaves = Math.max(this.pausedWaves, values.waves + 1)
   }
@@ -298,9 +298,14 @@ class Inspection implements Inside {
 
   /** Not where all who stand still wait for locks: an idle loop is none of their business. */
   #loopsMatter(): boolean {
-    const { resources, waits } = this.facts
-    const all = this.#standing.size
-    return all === 0 || waits.length < all || resources.some(({ sort }) => sort === 'consumable')
+    const { resources, waits, holds } = this.facts
+    const standing = [...this.#standing].map(thread => partyOf(this.#target.pid, thread))
+    return (
+      waits.length < standing.length ||
+      standing.length === 0 ||
+      resources.some(({ sort }) => sort === 'consumable') ||
+      holds.some(({ party }) => !standing.includes(party))
+    )
   }
 
   /** Those that were found in their event loop, with their kernel thread ids. */

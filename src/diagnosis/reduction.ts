@@ -3,7 +3,7 @@ import type { Snapshot } from '../snapshot/model.ts'
 import { type BlockedGraph, blockedGraph, resourceBehind, terminalComponents } from './blocked-graph.ts'
 import type { ClosedSet } from './closed-set.ts'
 import { cutDoubt } from './cut.ts'
-import { describeSet } from './describe-set.ts'
+import { describeSet, type Shape } from './describe-set.ts'
 import type { Edge } from './diagnosis.ts'
 import { type Liveness, reduce } from './liveness.ts'
 import { capital, type Roster } from './roster.ts'
@@ -57,6 +57,7 @@ export function reduceTwice(snapshot: Snapshot, roster: Roster): Reduction {
     if (nodes.length < 2) continue
     const shape = describeSet(component, graph, sure, ranks)
     const doubt = cutDoubt(shape.parties, roster, graph, snapshot)
+    if (doubt !== undefined && restsOnStanding(shape, roster)) continue
     sets.push({ ...shape, nodes, proved: doubt === undefined, doubts: doubt === undefined ? [] : [doubt] })
   }
 
@@ -72,6 +73,7 @@ export function reduceTwice(snapshot: Snapshot, roster: Roster): Reduction {
     if (nodes.length > 1) {
       const shape = describeSet(component, graph, blocked, ranks)
       const doubt = cutDoubt(shape.parties, roster, graph, snapshot)
+      if (doubt !== undefined && restsOnStanding(shape, roster)) continue
       const doubts = [...edgeDoubts(shape.edges, roster), ...(doubt === undefined ? [] : [doubt])]
       sets.push({ ...shape, nodes, proved: false, doubts })
     } else if (first !== undefined && !isParty(first)) {
@@ -84,6 +86,15 @@ export function reduceTwice(snapshot: Snapshot, roster: Roster): Reduction {
       Number(b.proved) - Number(a.proved) || a.cycle.length - b.cycle.length || known.get(a)! - known.get(b)!,
   )
   return { graph, proof, suspicion, blocked, sets, lost }
+}
+
+/**
+ * Nobody was seen to hold anything: threads that hand each other work look the same at two moments, each caught in its
+ * wait. Only that all stood still at one moment tells them from those that nothing can wake.
+ */
+function restsOnStanding({ edges, parties }: Shape, roster: Roster): boolean {
+  const unheld = ({ by }: Edge) => by.kind === 'production' || (!by.hold.sure && by.hold.frame === undefined)
+  return edges.every(unheld) && parties.every(party => roster.thread(party) !== undefined)
 }
 
 function edgeDoubts(edges: readonly Edge[], roster: Roster): readonly string[] {

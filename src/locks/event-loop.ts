@@ -5,14 +5,22 @@
 import type { EventLoop, Request, Thread } from '../snapshot/model.ts'
 import type { LockFacts } from './atomics/facts.ts'
 
-/** Adds what the idle threads of one process wait for; `threads` are all of its threads that run JavaScript. */
-export function withEventLoops(process: string, threads: readonly Thread[], facts: LockFacts): LockFacts {
+/**
+ * Adds what the idle threads of one process wait for; `threads` are all of its threads that run JavaScript, `settled` those
+ * whose loops were seen in the span that the context switches vouch for.
+ */
+export function withEventLoops(
+  process: string,
+  threads: readonly Thread[],
+  settled: ReadonlySet<string>,
+  facts: LockFacts,
+): LockFacts {
   const idle = threads.flatMap(thread => {
     const { loop, undisturbed, looks } = thread
     const stays = undisturbed !== undefined && looks.at(-1)?.activity.kind === 'event-loop'
     // What keeps a loop alive that is alone in its process, Node names; without a port it is something unknown.
     const known = threads.length > 1 || loop?.sources.some(({ kind }) => kind === 'port')
-    return loop && stays && known ? [{ thread, loop }] : []
+    return loop && stays && known && settled.has(thread.id) ? [{ thread, loop }] : []
   })
   if (idle.length === 0) return facts
   const messages = `${process}/r${facts.resources.length + 1}`

@@ -2,7 +2,8 @@
 import type { Activation, ScriptTexts, ValueSource } from '../snapshot/question.ts'
 import type { SyntaxStore } from '../sources/syntax-store.ts'
 import { atomicsFacts, type LockFacts, type OtherParty } from './atomics/facts.ts'
-import { type Prepared, prepare } from './atomics/prepared.ts'
+import { prepare } from './atomics/prepared.ts'
+import { withSuspendedHolders } from './held-across-await.ts'
 import { withJobs } from './jobs.ts'
 
 export type { LockFacts, OtherParty } from './atomics/facts.ts'
@@ -34,17 +35,17 @@ export async function recogniseLocks(
   before?: LockFacts,
 ): Promise<LockFacts> {
   const prepared = prepare(activations, syntax, texts)
+  const complete = (facts: LockFacts): LockFacts => {
+    const held = withSuspendedHolders(facts, prepared, syntax, others)
+    return { ...held, waits: withJobs(held.waits, prepared) }
+  }
   const atomics = atomicsFacts(prepared, values, others, before)
   const runsWasm = [...activations.values()].some(stack => stack.some(({ frame }) => frame.kind === 'wasm'))
-  if (!runsWasm) return inJobs(await atomics, prepared)
+  if (!runsWasm) return complete(await atomics)
   const [{ wasmFacts }, { joinFacts }] = await Promise.all([
     import('./wasm/facts.ts'),
     import('./join-facts.ts'),
   ])
   const wasm = wasmFacts(activations, { texts, values, placed: prepared.stacks, others })
-  return inJobs(joinFacts(await atomics, await wasm), prepared)
-}
-
-function inJobs(facts: LockFacts, prepared: Prepared): LockFacts {
-  return { ...facts, waits: withJobs(facts.waits, prepared) }
+  return complete(joinFacts(await atomics, await wasm))
 }

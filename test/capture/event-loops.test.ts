@@ -110,6 +110,16 @@ describe.each(targetNodes())('nothing can wake anybody, on Node $major', ({ path
     ])
   })
 
+  test('the main thread has stored what a worker waits for, has not notified it, and idles', async () => {
+    const { diagnosis } = await look('store-without-notify.mjs', 'suspected', { node: path })
+    expect(diagnosis.verdict).toEqual({
+      status: 'suspected',
+      summary: 'worker 1 sleeps on at workerData, though it has become 1, and nothing is left to wake it',
+    })
+    expect(diagnosis.findings.map(({ kind }) => kind)).toEqual(['lost-wakeup'])
+    expect(numbers(diagnosis.findings[0]?.parties)).toEqual([0, 1])
+  })
+
   test.runIf(major >= 20)('module hooks that need the main thread', async () => {
     const { diagnosis } = await look('module-hooks.mjs', 'deadlock', { node: path })
     expect(diagnosis.verdict.status).toBe('deadlock')
@@ -206,6 +216,20 @@ describe('something can still come', () => {
       'idle',
       ...Array(threads - 1).fill('blocked'),
     ])
+  })
+
+  test('two workers that hand each other work are no hang, though the main thread has nothing to do', async () => {
+    for (const { diagnosis } of await looks(4, 'ping-pong.mjs')) {
+      expect(
+        diagnosis.findings.filter(({ status }) => status === 'deadlock' || status === 'suspected'),
+      ).toEqual([])
+      expect(diagnosis.verdict.status).not.toMatch(/deadlock|suspected/)
+    }
+  })
+
+  test('a notification that a timer will bring is not lost', async () => {
+    for (const { diagnosis } of await looks(2, 'store-without-notify.mjs', { args: ['timer'] }))
+      expect(diagnosis.findings).toEqual([])
   })
 
   test('a pool beside a timer is idle', async () => {

@@ -8,9 +8,18 @@ import { exhaustion } from './exhaustion.ts'
 import { poolExhaustion } from './pool-exhaustion.ts'
 import { reentrancy } from './reentrancy.ts'
 import type { SetKind } from './set-kind.ts'
+import { sleptThrough } from './slept-through.ts'
 import { stranded } from './stranded.ts'
 
-const kinds: readonly SetKind[] = [crossProcess, reentrancy, poolExhaustion, stranded, exhaustion, cycle]
+const kinds: readonly SetKind[] = [
+  crossProcess,
+  reentrancy,
+  sleptThrough,
+  poolExhaustion,
+  stranded,
+  exhaustion,
+  cycle,
+]
 
 export function closedSetFinding(set: ClosedSet, victims: readonly string[], roster: Roster): Finding {
   const kind = kinds.find(({ matches }) => matches(set, roster)) ?? cycle

@@ -8,6 +8,11 @@ import { shorten } from './told-hold.ts'
 import { useOf } from './use.ts'
 import type { Waiter } from './waiter.ts'
 
+/** Why a list of holders is not complete while a thread idles. */
+export function mayHoldUnseen(party: string): string {
+  return `a callback or a suspended function of ${party} may hold it`
+}
+
 /** What was seen of the process as a whole. */
 export interface Seen {
   readonly prepared: Prepared
@@ -55,9 +60,6 @@ export class Completeness {
         unknown: `${taker} took it, but nothing on its stack gives it back: another thread may be meant to`,
       }
     }
-    const idle = this.#seen.others?.find(other => other.idle)
-    if (judged.length === 0 && idle)
-      return { unknown: `a callback or a suspended function of ${idle.party} may hold it` }
     const unseen = this.#seen.others === undefined ? [] : this.#seen.others.filter(other => !other.idle)
     if (this.#seen.others === undefined) return { unknown: 'not all threads of the process are known' }
     if (unseen.length > 0) return { unknown: `the stack of ${unseen[0]!.party} was not read` }
@@ -74,7 +76,8 @@ export class Completeness {
     if (use?.suspendable[0]) return { unknown: `${use.suspendable[0]} may hold it while it awaits something` }
     if (single && judged.length > 0) return { unknown: 'its holder is not sure' }
     if (lock === 'lock') return { unknown: 'how the word is used could not be told from the source' }
-    return true
+    const idle = this.#seen.others.find(other => other.idle)
+    return judged.length === 0 && idle ? { unknown: mayHoldUnseen(idle.party) } : true
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Syntax } from '../../sources/syntax.ts'
 import { isFunction, type Node } from '../../sources/syntax-tree.ts'
+import type { Acquiring } from './acquiring.ts'
 import type { LockEvent } from './event.ts'
 import { classOf, type FunctionCatalogue, namesOf } from './function-catalogue.ts'
 import { gives } from './netting.ts'
@@ -28,7 +29,20 @@ export function useOf(catalogue: FunctionCatalogue, taken: LockEvent): Use {
   return use
 }
 
-function readUse(catalogue: FunctionCatalogue, { within, acquiring }: LockEvent): Use {
+/** The releases that belong to a way of taking a lock, and everything that calls either. */
+export function pairingOf(
+  catalogue: FunctionCatalogue,
+  within: { readonly syntax: Syntax; readonly owner: Node },
+  acquiring: Acquiring | undefined,
+): Pairing {
+  return readPairing(catalogue, within, acquiring).pairing
+}
+
+function readPairing(
+  catalogue: FunctionCatalogue,
+  within: { readonly syntax: Syntax; readonly owner: Node },
+  acquiring: Acquiring | undefined,
+) {
   const places = [...everyPlace(catalogue.functions)]
   const pairing = new Pairing(catalogue.functions, within)
   const family = familyOf(within)
@@ -51,6 +65,12 @@ function readUse(catalogue: FunctionCatalogue, { within, acquiring }: LockEvent)
     else pairing.addReleaser({ syntax, owner })
   }
   pairing.follow()
+  return { pairing, places, releases }
+}
+
+function readUse(catalogue: FunctionCatalogue, { within, acquiring }: LockEvent): Use {
+  const { pairing, places, releases: own } = readPairing(catalogue, within, acquiring)
+  let releases = own
   const suspendable = new Set<string>()
   let unpaired = 0
   for (const place of places) {
