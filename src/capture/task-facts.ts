@@ -2,8 +2,10 @@
 import { joinFacts } from '../locks/join-facts.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { type WebLockThread, webLockFacts } from '../locks/web-locks.ts'
+import { eventLoopOf } from '../process/event-loop.ts'
+import { mainLoopOf } from '../process/main-loop.ts'
 import type { Target } from '../process/target.ts'
-import { isUnknown, type Thread, type ThreadLook } from '../snapshot/model.ts'
+import { type EventLoop, isUnknown, type Thread, type ThreadLook } from '../snapshot/model.ts'
 import { type Inside, partyOf } from './inside.ts'
 
 /** The facts of the stacks, and those of the Web Locks that somebody waits for. */
@@ -15,7 +17,8 @@ export function withWebLocks(target: Target, inside: Inside, threads: readonly T
     return { party, parked: isParked(threads.find(({ id }) => id === party)), ...view }
   })
   const closed = threads.every(
-    (thread, at) => isParked(thread) || isClosed(thread, inside.activeResources.get(inside.threads[at]!)),
+    (thread, at) =>
+      isParked(thread) || isClosed(target, thread, inside.activeResources.get(inside.threads[at]!)),
   )
   const strangers = [...(inside.looks.at(-1)?.kernel.values() ?? [])].some(
     // Threads of an addon can do anything; those of the pool that run bring something.
@@ -31,14 +34,29 @@ function isParked(thread: Thread | undefined): boolean {
 }
 
 /** An event loop to which nothing can come but from another thread of the process. */
-function isClosed({ looks, loop }: Thread, names: unknown): boolean {
+function isClosed(target: Target, { looks, loop, threadId }: Thread, names: unknown): boolean {
   const look = looks.at(-1)
   if (look === undefined || look.frames.length > 0) return false
-  if (loop !== undefined && look.activity.kind === 'event-loop' && !isPoll(look.kernel))
-    return loop.complete && !loop.sources.some(({ outside }) => outside)
+  if (loop !== undefined && look.activity.kind === 'event-loop' && !isPoll(look.kernel)) return isInside(loop)
   // It answers and yet does not rest. Node 24 turns the loops of threads that wait for Web Locks without end
   // (nodejs/node#62644), and what the kernel shows of them is of one moment only: Node's word is left.
-  return Array.isArray(names) && names.every(name => inProcess.has(String(name)))
+  if (!Array.isArray(names)) return false
+  const others = names.filter(name => !inProcess.has(String(name)))
+  // Standard streams are named, read or not; of main it is known which descriptors it watches.
+  return (
+    others.length === 0 ||
+    (threadId === 0 && others.every(name => streams.has(name)) && watchesNothing(target))
+  )
+}
+
+function isInside({ complete, sources }: EventLoop): boolean {
+  return complete && !sources.some(({ outside }) => outside)
+}
+
+function watchesNothing({ pid, runtime }: Target): boolean {
+  const epoll = mainLoopOf(pid, runtime.arch)
+  const loop = epoll === undefined ? undefined : eventLoopOf(pid, pid, { fd: epoll, timeoutMs: null })
+  return loop !== undefined && !isUnknown(loop) && isInside(loop)
 }
 
 /** A look at the loop's descriptors that does not wait: its time limit is 0. */
@@ -50,3 +68,4 @@ function isPoll(kernel: ThreadLook['kernel']): boolean {
 
 /** What it turns its loop with are immediate callbacks. */
 const inProcess = new Set(['MessagePort', 'Worker', 'Immediate'])
+const streams = new Set(['PipeWrap', 'TTYWrap'])

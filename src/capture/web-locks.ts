@@ -7,7 +7,8 @@ import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import type { NamedLock, WebLockView } from '../locks/web-locks.ts'
 import { type Clock, sleep } from './clock.ts'
 
-const ANSWER_MS = 400
+/** Asked is who has just answered: where that takes long, it is for want of a processor. */
+const ANSWER_MS = 1500
 /** Requests that are still there after this time are no passing ones. */
 const STANDING_MS = 60
 

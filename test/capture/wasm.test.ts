@@ -75,6 +75,7 @@ describe('threads that WebAssembly parked', () => {
 
   test.each([
     ['other-queue.mjs', 'word 132 of the wasm memory'],
+    ['switched-queue.mjs', 'word 132 of the wasm memory'],
     ['released-first.mjs', 'word 68 of the wasm memory'],
     ['counted-slots.mjs', 'word 64 of the wasm memory'],
     ['address-in-global.mjs', 'a word of the wasm memory'],

@@ -4,11 +4,12 @@
  * the arguments of the JavaScript call that entered it, and from memory.
  */
 import type { Activation, ObjectRef, ValueSource, Word } from '../../snapshot/question.ts'
-import { type Node, walk } from '../../sources/syntax-tree.ts'
+import type { Node } from '../../sources/syntax-tree.ts'
 import { opcode } from '../../sources/wasm/instructions.ts'
 import type { PlacedFrame } from '../atomics/prepared.ts'
 import { type Expression, within, worth } from './expression.ts'
 import type { Step } from './function-code.ts'
+import { isAsGiven, onlyReads } from './given.ts'
 import type { ModuleCode } from './touches.ts'
 
 export interface WasmFrame {
@@ -19,20 +20,6 @@ export interface WasmFrame {
   /** Where it stands; undefined where its code could not be read. */
   readonly step: Step | undefined
 }
-
-/** Evaluated again, these say what they said when they were given. */
-const asGiven = new Set([
-  'Identifier',
-  'MemberExpression',
-  'PrivateIdentifier',
-  'ThisExpression',
-  'Literal',
-  'UnaryExpression',
-  'BinaryExpression',
-  'ParenthesizedExpression',
-  'ConditionalExpression',
-  'LogicalExpression',
-])
 
 export class WasmStack {
   /** By index in the stack. */
@@ -106,13 +93,16 @@ export class WasmStack {
     if (!frame?.call || !frame.exact || frame.call.type !== 'CallExpression') return []
     const given = frame.call.arguments as Node[]
     const callee = frame.call.callee as Node
-    if (!isAsGiven(callee) || given.some(({ type }) => type === 'SpreadElement')) return []
+    if (!onlyReads(callee) || given.some(({ type }) => type === 'SpreadElement')) return []
     const text = (node: Node) => frame.syntax.textOf(node)
     const ask = (expression: string) =>
       this.#values.ask({ ask: 'value', activation: frame.activation, expression })
+    // What the thread has not come back to since cannot have changed: nothing but wasm ran inside of it.
+    const isInnermost = [...this.#placed.keys()].every(index => index > at)
+    const canRead = (node: Node) => onlyReads(node) && (isInnermost || isAsGiven(frame, node))
     const [name, ...numbers] = await Promise.all([
       ask(`(${text(callee)}).name`),
-      ...given.map(node => (isAsGiven(node) ? ask(`Number(${text(node)})`) : undefined)),
+      ...given.map(node => (canRead(node) ? ask(`Number(${text(node)})`) : undefined)),
     ])
     if (!('known' in name) || name.known.kind !== 'string' || name.known.value !== String(called.index))
       return []
@@ -159,11 +149,6 @@ function wasmFrame(
 function argumentsOf({ instruction, operands }: Step): readonly Expression[] {
   if (instruction.code === opcode.call) return operands
   return instruction.code === opcode.callIndirect ? operands.slice(0, -1) : []
-}
-
-function isAsGiven(node: Node): boolean {
-  for (const part of walk(node)) if (!asGiven.has(part.type)) return false
-  return true
 }
 
 function needsParameters(expression: Expression): boolean {
