@@ -1,3 +1,4 @@
+import type { Request } from '../snapshot/model.ts'
 import { edgeFor } from './closed-set.ts'
 import type { Edge } from './diagnosis.ts'
 import type { Reduction } from './reduction.ts'
@@ -26,10 +27,9 @@ export function waitingChain(party: string, reduction: Reduction): readonly Edge
 function firstEdge(party: string, { graph }: Reduction): Edge | undefined {
   const edges: Edge[] = []
   for (const wait of waitsOf(graph, party)) {
-    const { asks, outside } = requestParts(wait.request)
-    // It can go on by itself: the line ends there.
-    if (outside.length > 0) continue
-    for (const ask of asks) {
+    // The line ends at one that needs nobody here, unless that it may need nobody is but a guess.
+    if (wait.sure && needsNobody(wait.request)) continue
+    for (const ask of requestParts(wait.request).asks) {
       const node = findResource(graph, ask.resource)
       const givers = (ask.kind === 'produced' ? node?.productions : node?.holds) ?? []
       for (const giver of givers.slice(0, mostGivers)) {
@@ -42,4 +42,18 @@ function firstEdge(party: string, { graph }: Reduction): Edge | undefined {
   const sure = edges.filter(edge => edge.sure)
   const ranked = sure.length > 0 ? sure : edges
   return ranked.find(edge => edge.by.kind === 'hold') ?? (ranked.length === 1 ? ranked[0] : undefined)
+}
+
+/** Whether something from outside of all processes is enough for it to go on. */
+function needsNobody(request: Request): boolean {
+  switch (request.kind) {
+    case 'outside':
+      return true
+    case 'anyOf':
+      return request.requests.some(needsNobody)
+    case 'allOf':
+      return request.requests.every(needsNobody)
+    default:
+      return false
+  }
 }

@@ -18,18 +18,27 @@ async function look(file: string, node: string, args: readonly string[] = []): P
   return { report: JSON.parse(json.stdout), text: text.stdout }
 }
 
+interface Lock {
+  readonly kind: string
+  readonly label: string
+  readonly holders: readonly { readonly party: string; readonly sure: boolean }[]
+  readonly waiters: readonly string[]
+}
+
+function webLocks(report: { readonly resources: readonly Lock[] }): readonly Lock[] {
+  return report.resources.filter(({ kind }) => kind === 'Web Lock')
+}
+
 const short = (id: string) => id.replace(/^p\d+\//, '')
 
 describe.each(targetNodes().filter(({ major }) => major >= 24))('Web Locks on Node $major', ({ path }) => {
   test('that two threads take in opposite orders: suspected where nothing else can come', async () => {
     const { report, text } = await look('abba.mjs', path)
-    expect(report.verdict.status).toBe('suspected')
-    const [finding] = report.findings
+    // Where the threads rest in their loops it is proved besides that nothing can wake them; Node 24 keeps them turning.
+    expect(['suspected', 'deadlock']).toContain(report.verdict.status)
+    const finding = report.findings.find(({ status }: { status: string }) => status === 'suspected')
     expect([finding.kind, finding.parties.map(short)]).toEqual(['cycle', ['t0/a1', 't1/a1']])
-    expect(report.resources.map(({ label }: { label: string }) => label)).toEqual([
-      "Web Lock 'journal'",
-      "Web Lock 'accounts'",
-    ])
+    expect(webLocks(report).map(({ label }) => label)).toEqual(["Web Lock 'journal'", "Web Lock 'accounts'"])
     expect(text).toContain("      waits for Web Lock 'journal', which worker 1 holds")
   })
 
@@ -41,10 +50,10 @@ describe.each(targetNodes().filter(({ major }) => major >= 24))('Web Locks on No
 
   test('that a function takes again while it holds it', async () => {
     const { report } = await look('reentered.mjs', path)
-    expect(report.verdict.status).toBe('suspected')
-    const [finding] = report.findings
+    expect(['suspected', 'deadlock']).toContain(report.verdict.status)
+    const finding = report.findings.find(({ status }: { status: string }) => status === 'suspected')
     expect([finding.kind, finding.parties.map(short)]).toEqual(['reentrancy', ['t0/a1']])
-    const waiters = report.resources.map((resource: { waiters: string[] }) => resource.waiters.map(short))
+    const waiters = webLocks(report).map(resource => resource.waiters.map(short))
     expect(waiters).toEqual([['t0/a1']])
   })
 
@@ -57,12 +66,15 @@ describe.each(targetNodes().filter(({ major }) => major >= 24))('Web Locks on No
 
   test('whose holder is parked: it is told by all others, who do not hold it', async () => {
     const { report, text } = await look('parked-holder.mjs', path)
-    expect(report.verdict.status).toBe('blocked')
-    const [lock] = report.resources.filter(({ kind }: { kind: string }) => kind === 'Web Lock')
-    expect(
-      lock.holders.map(({ party, sure }: { party: string; sure: boolean }) => [short(party), sure]),
-    ).toEqual([['t1/a1', true]])
-    expect(text).toContain("The main thread waits for Web Lock 'settings', which worker 1 holds.")
+    // The main thread has nothing left but the worker that is parked for its answer.
+    expect(report.verdict.status).toBe('deadlock')
+    expect([report.findings[0].kind, report.findings[0].parties.map(short)]).toEqual([
+      'stranded',
+      ['t0', 't1'],
+    ])
+    const [lock] = webLocks(report)
+    expect(lock!.holders.map(({ party, sure }) => [short(party), sure])).toEqual([['t1/a1', true]])
+    expect(text).toContain("      waits for Web Lock 'settings', which worker 1 holds")
   })
 
   test('are not asked for where nobody uses them', async () => {
