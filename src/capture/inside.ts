@@ -1,32 +1,17 @@
-/**
- * A process looked at from inside: stacks in passing, sources while the program runs on, and a last look, paused, in
- * which the rules of `locks/` ask what they want to know.
- */
-import { setImmediate } from 'node:timers/promises'
 import type { InspectedProcess } from '../inspector/inspected-process.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
-import { InspectorValueSource } from '../inspector/value-source.ts'
-import type { LockFacts, OtherParty } from '../locks/recognise.ts'
+import type { LockFacts } from '../locks/recognise.ts'
 import type { WebLockView } from '../locks/web-locks.ts'
-import { readThreadStat } from '../process/stat.ts'
 import type { Target } from '../process/target.ts'
 import { type CurrentTest, type EventLoop, isUnknown, type Unknown, type Via } from '../snapshot/model.ts'
-import type { Activation } from '../snapshot/question.ts'
-import { pathOf } from '../sources/script-url.ts'
-import { SyntaxStore } from '../sources/syntax-store.ts'
-import { type Clock, sleep } from './clock.ts'
-import { currentTest } from './current-test.ts'
-import { beginInterval, type Interval } from './cut.ts'
-import { type FrameReader, readActivations, readFrame } from './frames.ts'
-import { idleLoops, settledLoops } from './idle-loops.ts'
+import type { Clock } from './clock.ts'
+import type { Interval } from './cut.ts'
+import type { FrameReader } from './frames.ts'
+import { Inspection } from './inspection.ts'
 import { throwIfInterrupted } from './interruption.ts'
-import { type KernelIds, mapWorkers } from './kernel-threads.ts'
-import { ANSWER_MS, type Look, lookInPassing, lookPaused, resumeAll, type Stack } from './look.ts'
-import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
-import { withRunning } from './running-workers.ts'
-import { ScriptLibrary } from './script-library.ts'
-import { needsSecondReading } from './second-reading.ts'
-import { changedSinceStart, readTargetFile } from './target-files.ts'
+import type { KernelIds } from './kernel-threads.ts'
+import { ANSWER_MS, type Look, type Stack } from './look.ts'
+import type { CaptureOptions } from './options.ts'
 
 /** What the looks from inside gave, before it is put into the model's words. */
 export interface Inside {
@@ -50,15 +35,6 @@ export interface Inside {
   readonly pausedWaves: number
 }
 
-const ENABLE_MS = 3000
-/** A paused thread answers in a millisecond; on a loaded machine that may be a second. */
-const QUESTION_MS = 2000
-/** A thread that has just answered sleeps again after less than this. */
-const SETTLE_MS = 2
-/** How often an undisturbed span is tried for: a thread that works never has one. */
-const MOST_ATTEMPTS = 4
-/** The least span in which standing still is observed. */
-const INTERVAL_MS = 5
 /** A thread that came to stand still, or that may hold what is waited for, is paused in a further round. */
 const MOST_ROUNDS = 4
 
@@ -81,6 +57,7 @@ export async function lookInside(
     inspection.tellRunning()
     if (!(await inspection.widen())) break
   }
+  await inspection.announceStuck()
   return inspection
 }
 
@@ -93,279 +70,4 @@ export function partyOf(pid: number, thread: InspectedThread): string {
 export function stackIn(look: Look, thread: InspectedThread): Stack | undefined {
   const stack: Stack | Unknown | undefined = look.stacks.get(thread)
   return stack === undefined || isUnknown(stack) ? undefined : stack
-}
-
-class Inspection implements Inside {
-  readonly threads: readonly InspectedThread[]
-  readonly looks: Look[] = []
-  readonly reader: FrameReader
-  kernelIds: KernelIds = new Map()
-  intervals: ReadonlyMap<number, Interval> = new Map()
-  facts: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
-  vias: Inside['vias'] = new Map()
-  loops: ReadonlyMap<InspectedThread, EventLoop> = new Map()
-  activeResources: ReadonlyMap<InspectedThread, unknown> = new Map()
-  currentTests: Inside['currentTests'] = new Map()
-  webLocks: Inside['webLocks'] = new Map()
-  pausedWaves = 0
-  /** The threads that stand still, and are paused in the last look. */
-  readonly #standing = new Set<InspectedThread>()
-  readonly #target: Target
-  readonly #inspected: InspectedProcess
-  readonly #options: CaptureOptions
-  readonly #clock: Clock
-  readonly #library: ScriptLibrary
-  /** Loaded while the target is being waited for. */
-  readonly #rules = import('../locks/recognise.ts')
-
-  constructor(target: Target, inspected: InspectedProcess, options: CaptureOptions, clock: Clock) {
-    this.#target = target
-    this.#inspected = inspected
-    this.#options = options
-    this.#clock = clock
-    this.threads = inspected.threads
-    const library = new ScriptLibrary(path => readTargetFile(target, path))
-    this.#library = library
-    this.reader = {
-      library,
-      syntax: new SyntaxStore(library),
-      changedSinceStart: remembering(path => changedSinceStart(target, path)),
-      seen: new WeakMap(),
-    }
-  }
-
-  /** Stacks in passing, and which of the threads stand still. */
-  async lookFirst(): Promise<void> {
-    this.#options.onProgress?.('reading stacks')
-    const first = await this.#inPassing()
-    const { pid, runtime } = this.#target
-    this.kernelIds = await mapWorkers(
-      { pid, arch: runtime.arch },
-      this.threads,
-      [...first.kernel.values()],
-      this.#clock,
-    )
-    for (const thread of this.#standingIn(first)) this.#standing.add(thread)
-  }
-
-  /** Scripts and sources of the threads that stand still: announced, fetched and parsed while the program runs on. */
-  async prepare(): Promise<void> {
-    this.#options.onProgress?.('fetching sources')
-    const limit = this.#clock.limit(ENABLE_MS)
-    const unknown = [...this.#standing].filter(thread => !thread.enabled)
-    const last = this.looks.at(-1)!
-    const enabling = Promise.all(unknown.map(thread => thread.enable(limit)))
-    // It takes V8 some 40 ms: time to parse what the files hold, which is most likely what runs.
-    await setImmediate()
-    const files = unknown.flatMap(thread => stackIn(last, thread)?.frames.map(({ url }) => pathOf(url)) ?? [])
-    for (const file of new Set(files)) {
-      const text = file === undefined ? undefined : readTargetFile(this.#target, file)
-      if (text !== undefined) this.reader.syntax.parseAhead(text)
-    }
-    await enabling
-    await this.#library.fetch(framesOf(last), this.#clock)
-    const { prepareLocks } = await this.#rules
-    prepareLocks(this.#activations(last, this.#standing), this.reader.syntax, this.#library)
-  }
-
-  /** Further looks in passing, then an interval in which nobody is disturbed. */
-  async observe(): Promise<void> {
-    const wanted = this.#options.looks ?? DEFAULT_LOOKS
-    const between = this.#options.betweenLooksMs ?? BETWEEN_LOOKS_MS
-    while (this.looks.length < wanted - 1) {
-      await sleep(this.#clock.limit(between))
-      throwIfInterrupted(this.#options)
-      await this.#inPassing()
-    }
-    const standing = [...this.#standing].flatMap(thread => this.#tidOf(thread) ?? [])
-    const idle = this.#idleThreads()
-    const tids = [...standing, ...idle.values()]
-    // On a loaded machine a thread may take its time to sleep again after it has answered us.
-    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-      await sleep(SETTLE_MS * attempt)
-      const end = beginInterval(this.#target.pid, tids, () => this.#clock.now)
-      const untilNext = this.looks.at(-1)!.at + between - this.#clock.now
-      await sleep(this.#clock.limit(Math.max(INTERVAL_MS, untilNext)))
-      this.loops = idleLoops(this.#target, idle, this.#scriptedTids())
-      this.intervals = end()
-      // One that idles and was woken may be woken again and again: it is no reason to try for long.
-      const wanted = attempt === 1 ? tids : standing
-      if (wanted.every(tid => this.intervals.has(tid))) break
-    }
-  }
-
-  /** The last look: the standing threads are paused together, and the rules ask. */
-  async lookLast(): Promise<void> {
-    this.#options.onProgress?.('looking again')
-    const { pid, runtime } = this.#target
-    const { recogniseLocks, controlOf } = await this.#rules
-    const look = await lookPaused(pid, runtime.arch, this.threads, this.#standing, this.#clock)
-    this.looks.push(look)
-    const parties = new Map(this.threads.map(thread => [partyOf(pid, thread), thread]))
-    const values = new InspectorValueSource(parties, () => this.#clock.limit(QUESTION_MS))
-    await this.#library.fetch(framesOf(look), this.#clock)
-    const paused = this.#activations(look, this.#standing)
-    const others = this.#others(look, paused)
-    const [facts, vias] = await Promise.all([
-      recogniseLocks(paused, this.reader.syntax, this.#library, values, others, this.facts),
-      Promise.all(
-        [...this.#activations(look, this.threads)].map(async ([party, stack]) => {
-          const via = await controlOf(stack, this.reader.syntax, paused.has(party) ? values : undefined)
-          return [party, via] as const
-        }),
-      ),
-    ])
-    this.facts = facts
-    this.vias = new Map(vias)
-    await resumeAll(this.#inspected, this.#clock)
-    await this.#readResources(look)
-    this.loops = this.#loopsMatter()
-      ? await settledLoops(this.#target, this.threads, this.loops, this.#clock)
-      : new Map()
-    // Pausing is a wave too.
-    this.pausedWaves = Math.max(this.pausedWaves, values.waves + 1)
-  }
-
-  /** Whether a further round is needed: somebody came to stand still, or may hold what is waited for. */
-  async widen(): Promise<boolean> {
-    const look = this.looks.at(-1)!
-    const left = this.threads.filter(thread => !this.#standing.has(thread) && hasFrames(look, thread))
-    const more = this.#holdersAreMissing()
-      ? left
-      : this.#standingIn(look).filter(thread => left.includes(thread))
-    const { spinLoopsAround } = await this.#rules
-    const stacks = this.looks.map(one => this.#activations(one, left))
-    const spinning = left.filter(thread => {
-      const party = partyOf(this.#target.pid, thread)
-      const loops = stacks.map(stack => spinLoopsAround(stack.get(party) ?? [], this.reader.syntax))
-      return [...loops[0]!].some(loop => loops.every(one => one.has(loop)))
-    })
-    for (const thread of [...more, ...spinning]) this.#standing.add(thread)
-    return more.length + spinning.length > 0 || needsSecondReading(this.facts)
-  }
-
-  /** A worker that spins is not told by its sleep. */
-  tellRunning(): void {
-    const { pid } = this.#target
-    const spins = (thread: InspectedThread) =>
-      this.facts.waits.some(wait => wait.spins === true && wait.party === partyOf(pid, thread))
-    this.kernelIds = withRunning(this.kernelIds, this.threads.filter(spins), this.looks)
-  }
-
-  async #readResources(look: Look): Promise<void> {
-    const idle = this.threads.filter(thread => stackIn(look, thread)?.frames.length === 0)
-    const limit = this.#clock.limit(ANSWER_MS)
-    const named = idle.map(async thread => [thread, await thread.read('activeResources', limit)] as const)
-    const running = idle.map(async thread => [thread, await currentTest(thread, limit)] as const)
-    const [resources, tests, webLocks] = await Promise.all([
-      Promise.all(named),
-      Promise.all(running),
-      idle.length === 0
-        ? this.webLocks
-        : import('./web-locks.ts').then(({ readWebLocks }) => readWebLocks(this.threads, idle, this.#clock)),
-    ])
-    this.activeResources = new Map(resources)
-    this.currentTests = new Map(tests)
-    this.webLocks = webLocks
-  }
-
-  async #inPassing(): Promise<Look> {
-    const look = await lookInPassing(this.#target.pid, this.#target.runtime.arch, this.threads, this.#clock)
-    this.looks.push(look)
-    return look
-  }
-
-  /**
-   * Those in JavaScript that were seen off the processor. Announcing its scripts takes a thread 40 ms, which one that
-   * works should not lose. The kernel is asked twice, since a parked thread runs while it answers us.
-   */
-  #standingIn(look: Look): readonly InspectedThread[] {
-    return this.threads.filter(thread => {
-      const tid = this.#tidOf(thread)
-      if (!hasFrames(look, thread)) return false
-      if (tid === undefined || look.kernel.get(tid)?.view.state !== 'R') return true
-      return readThreadStat(this.#target.pid, tid)?.state !== 'R'
-    })
-  }
-
-  #holdersAreMissing(): boolean {
-    const { resources, waits } = this.facts
-    const incomplete = resources.filter(({ complete }) => complete !== true)
-    return incomplete.some(({ id }) =>
-      waits.some(({ request }) => JSON.stringify(request).includes(`"${id}"`)),
-    )
-  }
-
-  /** Not where all who stand still wait for locks: an idle loop is none of their business. */
-  #loopsMatter(): boolean {
-    const { resources, waits, holds } = this.facts
-    const standing = [...this.#standing].map(thread => partyOf(this.#target.pid, thread))
-    return (
-      waits.length < standing.length ||
-      standing.length === 0 ||
-      resources.some(({ sort }) => sort === 'consumable') ||
-      holds.some(({ party }) => !standing.includes(party))
-    )
-  }
-
-  /** Those that were found in their event loop, with their kernel thread ids. */
-  #idleThreads(): ReadonlyMap<InspectedThread, number> {
-    const look = this.looks.at(-1)!
-    const idle = this.threads.filter(thread => stackIn(look, thread)?.frames.length === 0)
-    return new Map(idle.flatMap(thread => [[thread, this.#tidOf(thread)] as const].filter(hasTid)))
-  }
-
-  #scriptedTids(): ReadonlySet<number> {
-    return new Set(this.threads.flatMap(thread => this.#tidOf(thread) ?? []))
-  }
-
-  #tidOf(thread: InspectedThread): number | undefined {
-    const tid = thread.threadId === 0 ? this.#target.pid : this.kernelIds.get(thread.threadId)
-    return typeof tid === 'number' ? tid : undefined
-  }
-
-  #activations(look: Look, of: Iterable<InspectedThread>): ReadonlyMap<string, readonly Activation[]> {
-    const wanted = new Set(of)
-    const activations = new Map<string, readonly Activation[]>()
-    for (const [thread, frames] of framesOf(look)) {
-      if (!wanted.has(thread)) continue
-      const party = partyOf(this.#target.pid, thread)
-      const seen = frames.map(frame => [frame, readFrame(this.reader, thread, frame)] as const)
-      activations.set(party, readActivations(this.reader, thread, party, seen))
-    }
-    return activations
-  }
-
-  /** The threads that were not paused: of those that idle it is known that they hold nothing on a stack. */
-  #others(look: Look, activations: ReadonlyMap<string, unknown>): readonly OtherParty[] {
-    return this.threads
-      .map(thread => ({
-        party: partyOf(this.#target.pid, thread),
-        idle: stackIn(look, thread)?.frames.length === 0,
-      }))
-      .filter(({ party }) => !activations.has(party))
-  }
-}
-
-function remembering<Value>(find: (path: string) => Value): (path: string) => Value {
-  const known = new Map<string, Value>()
-  return path => {
-    const value = known.has(path) ? known.get(path)! : find(path)
-    known.set(path, value)
-    return value
-  }
-}
-
-function hasTid(
-  entry: readonly [InspectedThread, number | undefined],
-): entry is readonly [InspectedThread, number] {
-  return entry[1] !== undefined
-}
-
-function hasFrames(look: Look, thread: InspectedThread): boolean {
-  return (stackIn(look, thread)?.frames.length ?? 0) > 0
-}
-
-function* framesOf(look: Look) {
-  for (const [thread, stack] of look.stacks) if (!isUnknown(stack)) yield [thread, stack.frames] as const
 }

@@ -4,7 +4,7 @@ import { renderGithub } from '../../src/report/github.ts'
 import { renderJunit } from '../../src/report/junit.ts'
 import { renderMarkdown } from '../../src/report/markdown.ts'
 import { renderSarif } from '../../src/report/sarif.ts'
-import * as scenes from './scenes.ts'
+import { abba, busy, idle, queue } from './scenes.ts'
 
 const formats = {
   'github.txt': renderGithub,
@@ -14,14 +14,14 @@ const formats = {
 }
 
 for (const [suffix, render] of Object.entries(formats)) {
-  test.each(['queue', 'abba', 'busy', 'idle'] as const)(`%s as ${suffix}`, async name => {
-    const snapshot = scenes[name]()
+  test.each(Object.entries({ queue, abba, busy, idle }))(`%s as ${suffix}`, async (name, scene) => {
+    const snapshot = scene()
     await expect(render(snapshot, diagnose(snapshot))).toMatchFileSnapshot(`golden/${name}.golden.${suffix}`)
   })
 }
 
 test('what a program calls its things cannot break out of a format', () => {
-  const snapshot = scenes.queue()
+  const snapshot = queue()
   const evil = structuredClone(snapshot)
   const strange = ']]>\u0000<script>::error::`|*%0A'
   for (const resource of evil.resources) (resource as { label: string }).label = strange

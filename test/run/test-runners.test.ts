@@ -63,7 +63,9 @@ describe('vitest', () => {
   test('a loop without an end is ended by the time limit alone', { timeout: hour }, async () => {
     const run = runCommand(['--timeout', '7s', ...vitest, 'endless-loop'], { cwd })
     expect((await run.ended).code).toBe(124)
-    expect(run.report('report.txt')).toMatch(/BUSY.*\n.*endless-loop\.test\.js/)
+    expect(run.report('report.txt')).toMatch(
+      /BUSY.*\n.*endless-loop\.test\.js:4:3.*In the test {2}endless-loop\.test\.js > counts without an end/s,
+    )
   })
 
   test.each([

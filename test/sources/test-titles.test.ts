@@ -21,7 +21,7 @@ test.each([
   { text: "it('adds', () => [1].map(() => here()))", titles: ['adds'] },
   { text: "bus.on('posted', () => here())", titles: [] },
   { text: 'it(name, () => here())', titles: [] },
-  { text: 'it(`adds ${1}`, () => here())', titles: [] },
+  { text: `it(\`adds \${1}\`, () => here())`, titles: [] },
   { text: "it('adds', helper); function helper() { here() }", titles: [] },
 ])('$text', ({ text, titles }) => {
   expect(titlesAt(text)).toEqual(titles)
