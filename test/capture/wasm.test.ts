@@ -53,15 +53,15 @@ describe.each(targetNodes())('a thread that WebAssembly parked, on Node $major',
   })
 })
 
-describe('threads that WebAssembly parked', () => {
+describe.each(targetNodes())('threads that WebAssembly parked, on Node $major', ({ path: node }) => {
   test('have the numbers of their functions where the module has no names', async () => {
-    const report = await look('reentered-mutex.mjs', { args: ['nameless'] })
+    const report = await look('reentered-mutex.mjs', { args: ['nameless'], node })
     expect(report.verdict.status).toBe('suspected')
     expect(stackOf(report.processes[0].threads[0])[0]).toBe('wasm wasm-function[1]')
   })
 
   test('seem to wait for each other', async () => {
-    const report = await look('abba-workers.mjs')
+    const report = await look('abba-workers.mjs', { node })
     expect(report.verdict.status).toBe('suspected')
     const [finding] = report.findings
     expect(finding.kind).toBe('cycle')
@@ -80,7 +80,7 @@ describe('threads that WebAssembly parked', () => {
     ['counted-slots.mjs', 'word 64 of the wasm memory'],
     ['address-in-global.mjs', 'a word of the wasm memory'],
   ])('may wait for what still can come: %s', async (file, label) => {
-    const report = await look(file)
+    const report = await look(file, { node })
     expect(report.verdict.status).toBe('blocked')
     expect(report.findings).toEqual([])
     const main = report.resources.find(({ waiters }: { waiters: readonly string[] }) =>
@@ -90,7 +90,7 @@ describe('threads that WebAssembly parked', () => {
   })
 
   test('are idle when they wait for a job', async () => {
-    const report = await look('parked-pool.mjs')
+    const report = await look('parked-pool.mjs', { node })
     expect(report.verdict.status).toBe('idle')
     const workers = report.processes[0].threads.filter(({ role }: { role: string }) => role === 'worker')
     expect(workers.map(({ verdict }: { verdict: { status: string } }) => verdict.status)).toEqual([
