@@ -5,9 +5,9 @@ import type { Ask } from './diagnosis.ts'
 
 export interface Conditions {
   /** By gate: how many more inputs it needs before it opens. */
-  readonly needed: readonly number[]
+  readonly needed: Int32Array
   /** By gate: the gate that it feeds; a root feeds its party, as `-1 - party`. */
-  readonly feeds: readonly number[]
+  readonly feeds: Int32Array
   /** Gates that are open from the start. */
   readonly open: readonly number[]
   readonly leaves: Leaves
@@ -15,13 +15,30 @@ export interface Conditions {
 
 /** The places in requests that ask something of one resource, by number, in the order of their parties. */
 export interface Leaves {
-  readonly gate: readonly number[]
-  readonly party: readonly number[]
+  readonly gate: Int32Array
+  readonly party: Int32Array
   /** -1 for a resource that the snapshot does not describe. */
-  readonly resource: readonly number[]
+  readonly resource: Int32Array
   readonly ask: readonly Ask[]
   /** The number of the wait that it is part of. */
-  readonly wait: readonly number[]
+  readonly wait: Int32Array
+}
+
+/** How many gates and leaves the requests become at most: memory is taken once, not while it grows. */
+function sizeOf(waits: readonly Wait[]): { readonly gates: number; readonly leaves: number } {
+  let gates = 0
+  let leaves = 0
+  const pending: Request[] = []
+  for (const { request } of waits) {
+    pending.push(request)
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      gates++
+      if (next.kind === 'units' || next.kind === 'produced') leaves++
+      else if (next.kind === 'allOf' || next.kind === 'anyOf')
+        for (const part of next.requests) pending.push(part)
+    }
+  }
+  return { gates, leaves }
 }
 
 /** Compiles what each party waits for. Several waits of one party count as any of them. */
@@ -30,21 +47,26 @@ export function compile(
   { offsets, items }: Rows,
   resourceNumber: ReadonlyMap<string, number>,
 ): Conditions {
-  const needed: number[] = []
-  const feeds: number[] = []
+  const size = sizeOf(waits)
+  const parties = Math.max(0, offsets.length - 1)
+  const needed = new Int32Array(parties + size.gates)
+  const feeds = new Int32Array(parties + size.gates)
   const open: number[] = []
   const leaves = {
-    gate: [] as number[],
-    party: [] as number[],
-    resource: [] as number[],
-    ask: [] as Ask[],
-    wait: [] as number[],
+    gate: new Int32Array(size.leaves),
+    party: new Int32Array(size.leaves),
+    resource: new Int32Array(size.leaves),
+    ask: new Array<Ask>(size.leaves),
+    wait: new Int32Array(size.leaves),
   }
   const pending: Request[] = []
   const pendingTo: number[] = []
+  let gates = 0
+  let asked = 0
   const gate = (need: number, to: number): number => {
-    feeds.push(to)
-    return needed.push(need) - 1
+    feeds[gates] = to
+    needed[gates] = need
+    return gates++
   }
 
   for (let party = 0; party + 1 < offsets.length; party++) {
@@ -66,11 +88,12 @@ export function compile(
     switch (request.kind) {
       case 'units':
       case 'produced':
-        leaves.gate.push(gate(1, to))
-        leaves.party.push(party)
-        leaves.resource.push(resourceNumber.get(request.resource) ?? -1)
-        leaves.ask.push(request)
-        leaves.wait.push(wait)
+        leaves.gate[asked] = gate(1, to)
+        leaves.party[asked] = party
+        leaves.resource[asked] = resourceNumber.get(request.resource) ?? -1
+        leaves.ask[asked] = request
+        leaves.wait[asked] = wait
+        asked++
         return
       case 'outside':
         open.push(gate(1, to))

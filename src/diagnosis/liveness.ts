@@ -18,7 +18,7 @@ export interface Liveness {
 export function reduce(graph: WaitsForGraph, pass: Pass, moves: (party: number) => boolean): Liveness {
   const { conditions, waits, waitsByParty, holds, productions } = graph
   const { feeds, leaves, open } = conditions
-  const needed = Int32Array.from(conditions.needed)
+  const needed = conditions.needed.slice()
   const live = new Uint8Array(graph.parties.length)
   const goOn: number[] = []
   const enliven = (party: number): void => {

@@ -3,7 +3,10 @@
  * it on a size that it survives. Needs `npm run build`; `node test/bench/graph.js`.
  */
 import { alg, Graph } from '@dagrejs/graphlib'
+import { blockedGraph, terminalComponents } from '../../dist/diagnosis/blocked-graph.js'
 import { diagnose } from '../../dist/diagnosis/diagnose.js'
+import { reduce } from '../../dist/diagnosis/liveness.js'
+import { buildGraph } from '../../dist/diagnosis/waits-for-graph.js'
 
 const unknown = { unknown: 'not given' }
 const shared = { sure: true, how: 'observed', evidence: 'made for the bench' }
@@ -84,6 +87,14 @@ const most = process.argv.includes('--small') ? [100_000] : [100_000, 1_000_000]
 for (const parties of most) {
   for (const [name, facts] of Object.entries({ ring, line, pairs })) {
     const input = snapshot(facts(parties))
+    timed(`the reduction alone, ${name} of ${count(parties)} parties`, () => {
+      const graph = buildGraph(input)
+      const left = blockedGraph(
+        graph,
+        reduce(graph, 'proof', () => false),
+      )
+      return `${count([...terminalComponents(left)].length)} closed sets`
+    })
     timed(`impasse, ${name} of ${count(parties)} parties`, () => {
       const { findings } = diagnose(input)
       return `${count(findings.length)} findings, the first of ${count(findings[0]?.parties.length ?? 0)}`
