@@ -1,11 +1,13 @@
 /** From pids to a snapshot: the only stage that touches a process. */
 import { release as kernelRelease } from 'node:os'
 import { ImpasseError } from '../errors.ts'
+import { identify } from '../process/target.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { TOOL } from '../version.ts'
 import { type Attached, attach } from './attach.ts'
 import { Clock } from './clock.ts'
-import { type CaptureOptions, DEFAULT_LOOKS, DEFAULT_TIMEOUT_MS } from './options.ts'
+import { wantedPort } from './node-flags.ts'
+import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS, DEFAULT_TIMEOUT_MS } from './options.ts'
 
 /**
  * Looks at one or more processes side by side. Throws an `ImpasseError` when one of them cannot be looked at, unless
@@ -40,7 +42,7 @@ async function attachAll(
   options: CaptureOptions,
   clock: Clock,
 ): Promise<readonly Attached[]> {
-  const attaching = pids.map(pid => attach(pid, options, clock))
+  const attaching = takeTurnsByPort(pids, options, clock)
   const { onFailure } = options
   if (onFailure === undefined || pids.length === 1) return Promise.all(attaching)
   const settled = await Promise.allSettled(attaching)
@@ -54,6 +56,43 @@ async function attachAll(
   for (const { pid, error } of told) if (isOfOne(error)) onFailure(pid, error)
   if (attached.length === 0 && failures.length > 0) throw failures.at(-1)!.error
   return attached
+}
+
+/**
+ * Side by side, but for those whose inspectors would open the same port: these one after the other, with shorter looks,
+ * since a port has one holder at a time.
+ */
+function takeTurnsByPort(
+  pids: readonly number[],
+  options: CaptureOptions,
+  clock: Clock,
+): readonly Promise<Attached>[] {
+  if (pids.length === 1) return pids.map(pid => attach(pid, options, clock))
+  const ports = pids.map(portWanted)
+  const last = new Map<number, Promise<unknown>>()
+  return pids.map((pid, at) => {
+    const port = ports[at]
+    if (port === undefined || port === 0) return attach(pid, options, clock)
+    const others = ports.filter(other => other === port).length
+    const between = Math.max(BETWEEN_LOOKS_MS, (options.betweenLooksMs ?? BETWEEN_LOOKS_MS) / others)
+    const turn = (last.get(port) ?? Promise.resolve()).then(() =>
+      attach(pid, { ...options, betweenLooksMs: between }, clock),
+    )
+    last.set(
+      port,
+      turn.catch(() => undefined),
+    )
+    return turn
+  })
+}
+
+/** Undefined for a process that is no Node, or may not be looked at. */
+function portWanted(pid: number): number | undefined {
+  try {
+    return wantedPort(identify(pid))
+  } catch {
+    return undefined
+  }
 }
 
 /** A failure that says nothing about the other processes: neither a bug nor an interruption. */

@@ -1,6 +1,7 @@
 /** The command line: says what there is, hands over to one file for each command, and catches what users can mend. */
 import { Command, CommanderError, Option } from 'commander'
 import { ImpasseError } from '../errors.ts'
+import { OWN_FAILURE_EXIT_CODE } from '../run/options.ts'
 import { TOOL } from '../version.ts'
 import { duration, looks, noPid, pid, statusList } from './arguments.ts'
 import type { AttachOptions } from './attach.ts'
@@ -36,7 +37,10 @@ Examples
   impasse run --before 30m -- npm test         looks shortly before the job's limit of 30 minutes`
 
 function build(): Command {
+  // Before the commands are added, which take it over.
   const program = new Command('impasse')
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
     .description(
       'Says why a Node.js process stands still: who waits for what, who holds it, and on which line.',
     )
@@ -93,7 +97,10 @@ function build(): Command {
     )
     .option('--report-dir <folder>', 'where the reports go', 'impasse-report')
     .option('--continue-on-hang', 'report a hang and go on waiting')
-    .option('--no-env', 'leave NODE_OPTIONS alone')
+    .option(
+      '--free-ports',
+      'add --inspect-port=0 to NODE_OPTIONS: a quicker look at many processes; not with node:cluster',
+    )
     .passThroughOptions()
     .addHelpText('after', RUN_EXIT_CODES)
     .action(async (line: readonly string[], options: RunArguments, command: Command) => {
@@ -134,7 +141,7 @@ function build(): Command {
         json: command.optsWithGlobals().json === true,
       })
     })
-  return program.exitOverride().configureOutput({ outputError: () => {} })
+  return program
 }
 
 /** One sentence and what to do; as JSON where JSON was asked for. */
@@ -153,7 +160,7 @@ async function main(args: readonly string[]): Promise<void> {
       await report(error, asJson)
     } else if (error instanceof CommanderError) {
       if (error.exitCode === 0) return
-      process.exitCode = 2
+      process.exitCode = args[0] === 'run' ? OWN_FAILURE_EXIT_CODE : 2
       await report(usage(error), asJson)
     } else crash(error)
   }

@@ -10,12 +10,12 @@ export interface RunArguments {
   readonly grace: number
   readonly reportDir: string
   readonly continueOnHang?: boolean
-  readonly env: boolean
+  readonly freePorts?: boolean
 }
 
 /** Gives the exit code: the command's own, or one of timeout(1)'s. `given`: whether the user named the quiet time. */
 export async function run(line: readonly string[], options: RunArguments, given: boolean): Promise<number> {
-  const { quietFor, timeout, before, grace, reportDir, continueOnHang = false, env } = options
+  const { quietFor, timeout, before, grace, reportDir, continueOnHang = false, freePorts = false } = options
   const chosen: RunOptions = {
     quietFor,
     quietForGiven: given,
@@ -24,7 +24,7 @@ export async function run(line: readonly string[], options: RunArguments, given:
     grace,
     reportDir,
     continueOnHang,
-    environment: env,
+    freePorts,
   }
   const [file, ...args] = line
   if (file === undefined || process.platform !== 'linux') {

@@ -25,11 +25,14 @@ export interface NotStarted {
 
 const TOKEN = 'IMPASSE_RUN'
 
-/** `environment` false leaves all variables alone but for the token by which we know our own. */
+/**
+ * `freePorts` lets every Node of the tree take any free port for its inspector. Not by default: `node:cluster` refuses to
+ * start workers then (it counts up from port 0), and `node --test` runs one file at a time.
+ */
 export async function startCommand(
   file: string,
   args: readonly string[],
-  environment: boolean,
+  freePorts: boolean,
 ): Promise<Command | NotStarted> {
   const value = randomUUID()
   const outer = process.env[TOKEN]
@@ -37,7 +40,7 @@ export async function startCommand(
     stdio: 'inherit',
     env: {
       ...process.env,
-      ...(environment ? { NODE_OPTIONS: withFreePort(process.env.NODE_OPTIONS) } : {}),
+      ...(freePorts ? { NODE_OPTIONS: withFreePort(process.env.NODE_OPTIONS) } : {}),
       [TOKEN]: outer === undefined ? value : `${outer}:${value}`,
     },
   })

@@ -12,8 +12,8 @@ export interface RunOptions {
   readonly grace: number
   readonly reportDir: string
   readonly continueOnHang: boolean
-  /** Whether NODE_OPTIONS is extended. */
-  readonly environment: boolean
+  /** Whether NODE_OPTIONS lets inspectors take any free port: then processes are looked at side by side. */
+  readonly freePorts: boolean
 }
 
 export const DEFAULT_QUIET_MS = 5 * 60_000

@@ -29,7 +29,7 @@ type Occasion = { readonly why: string; readonly ends: 'always' | 'on hang' | 'n
 
 /** Gives the exit code. */
 export async function run(file: string, args: readonly string[], options: RunOptions): Promise<number> {
-  const command = await startCommand(file, args, options.environment)
+  const command = await startCommand(file, args, options.freePorts)
   if ('code' in command) {
     await tell(`impasse: ${command.message}\n`)
     return command.code

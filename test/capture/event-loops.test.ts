@@ -114,7 +114,7 @@ describe.each(targetNodes())('nothing can wake anybody, on Node $major', ({ path
     const { diagnosis } = await look('store-without-notify.mjs', 'suspected', { node: path })
     expect(diagnosis.verdict).toEqual({
       status: 'suspected',
-      summary: 'worker 1 sleeps on at workerData, though it has become 1, and nothing is left to wake it',
+      summary: 'worker 1 still sleeps at workerData, though it has become 1, and nothing is left to wake it',
     })
     expect(diagnosis.findings.map(({ kind }) => kind)).toEqual(['lost-wakeup'])
     expect(numbers(diagnosis.findings[0]?.parties)).toEqual([0, 1])

@@ -298,7 +298,7 @@ describe('orphaned-lock and lost-wakeup are suspected at most', () => {
     ).toMatchObject({
       status: 'suspected',
       kinds: ['lost-wakeup'],
-      summary: 'main thread sleeps on at e, and nobody is left that could wake it',
+      summary: 'main thread still sleeps at e, and nobody is left that could wake it',
     })
   })
 

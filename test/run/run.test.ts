@@ -26,13 +26,12 @@ describe('a command that ends by itself', () => {
     expect(stderr).toBe('to stderr\n')
   })
 
-  test('its inspectors never collide; what NODE_OPTIONS held stays', async () => {
+  test('its environment is left alone, but where inspectors are to take free ports', async () => {
     const program = 'console.log(process.env.NODE_OPTIONS)'
     const options = { env: { NODE_OPTIONS: '--max-old-space-size=200' } }
-    expect((await runCommand(['--', node, '-e', program], options).ended).stdout).toBe(
-      '--max-old-space-size=200 --inspect-port=0\n',
-    )
-    const left = await runCommand(['--no-env', '--', node, '-e', program], options).ended
+    const free = await runCommand(['--free-ports', '--', node, '-e', program], options).ended
+    expect(free.stdout).toBe('--max-old-space-size=200 --inspect-port=0\n')
+    const left = await runCommand(['--', node, '-e', program], options).ended
     expect(left.stdout).toBe('--max-old-space-size=200\n')
   })
 })
@@ -159,4 +158,13 @@ describe('in GitHub Actions', () => {
       /^what others wrote\n## DEADLOCK: .*\n\nTest: `deadlock\.test\.mjs > registry > keeps what is added`/,
     )
   })
+})
+
+test('without a command, or with a wrong option: one sentence, and exit code 125', async () => {
+  for (const args of [[], ['--quiet-for', 'soon', '--', 'true']]) {
+    const { code, stderr } = await runCommand(args).ended
+    expect(code).toBe(125)
+    expect(stderr).toMatch(/^impasse: /)
+    expect(stderr).toMatch(/See `impasse --help`/)
+  }
 })

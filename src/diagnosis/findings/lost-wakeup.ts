@@ -18,6 +18,9 @@ export function nobodyLeft(
   if (resource.sort !== 'consumable' || productions.length > 0) return undefined
   const waits = waiters.flatMap(party => waitsOf(reduction.graph, party))
   if (waits.length === 0 || !waits.every(wait => sleepsOn(roster.thread(wait.party), wait))) return undefined
+  // A worker that is being started, or a thread of an addon, is listed by the kernel alone, and may do anything.
+  if (waits.some(({ party }) => roster.processOf(party)?.threads.some(({ role }) => role === 'other')))
+    return undefined
   return finding(waits, resource, victims, roster, 'and nobody is left that could wake it', [])
 }
 
@@ -96,12 +99,12 @@ function finding(
   return {
     kind: 'lost-wakeup',
     status: 'suspected',
-    title: `${bare(roster.name(parties[0]!))} sleeps on at ${resource.label}, ${why}`,
+    title: `${bare(roster.name(parties[0]!))} still sleeps at ${resource.label}, ${why}`,
     explanation: [
       ...waits.map(
         wait => `${capital(roster.name(wait.party))} waits for ${resource.label}${waitingIn(wait, roster)}.`,
       ),
-      `It sleeps on ${why}.`,
+      `It still sleeps, ${why}.`,
       ...more,
     ].join('\n'),
     parties,

@@ -13,7 +13,7 @@ export const sleptThrough: SetKind = {
 
   title: (set, roster) => {
     const { wait, label, value } = changed(set)[0]!
-    return `${bare(roster.name(wait.party))} sleeps on at ${label}, though it has become ${value}, and nothing is left to wake it`
+    return `${bare(roster.name(wait.party))} still sleeps at ${label}, though it has become ${value}, and nothing is left to wake it`
   },
 
   explain: (set, roster) =>

@@ -15,9 +15,24 @@ export function isRetried(
   parked: CallNode | undefined,
   attempt?: CallNode,
 ): boolean {
-  if (!isLoop(loop) || loop.type === 'ForOfStatement' || loop.type === 'ForInStatement' || !parked)
-    return false
-  if (syntax.parentOf(parked)?.type !== 'ExpressionStatement') return false
+  return (
+    parked !== undefined &&
+    syntax.parentOf(parked)?.type === 'ExpressionStatement' &&
+    isLeftByWord(syntax, loop, attempt)
+  )
+}
+
+/**
+ * Whether a loop is left only by what its word says. `word`, where it is given, is the text of the array and index that
+ * is taken: another word may be a flag that ends the loop for other reasons.
+ */
+export function isLeftByWord(
+  syntax: Syntax,
+  loop: Node,
+  attempt?: CallNode,
+  word?: { readonly array: string; readonly index: string },
+): boolean {
+  if (!isLoop(loop) || loop.type === 'ForOfStatement' || loop.type === 'ForInStatement') return false
   const tests: Node[] = loop.test ? [loop.test as Node] : []
   for (const node of walkOwn(loop)) {
     const leaves =
@@ -35,7 +50,26 @@ export function isRetried(
     }
     if (!decided) return false
   }
-  return tests.length > 0 && tests.every(test => onlyTheWord(syntax, loop, test, attempt))
+  return (
+    tests.length > 0 &&
+    tests.every(
+      test => onlyTheWord(syntax, loop, test, attempt) && (!word || !asksAnother(syntax, test, word)),
+    )
+  )
+}
+
+function asksAnother(
+  syntax: Syntax,
+  test: Node,
+  word: { readonly array: string; readonly index: string },
+): boolean {
+  return [...walkOwn(test)].some(node => {
+    const operation = isCall(node) ? operationOf(syntax, node) : undefined
+    return (
+      operation !== undefined &&
+      (syntax.textOf(operation.array) !== word.array || syntax.textOf(operation.index) !== word.index)
+    )
+  })
 }
 
 /** True when a test looks at nothing that changes in the loop but results of `Atomics`, or of the call that tries. */

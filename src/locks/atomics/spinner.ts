@@ -8,6 +8,7 @@ import { isLockCode } from './lock-code.ts'
 import type { Names } from './names.ts'
 import { takesText } from './owner.ts'
 import type { PlacedFrame } from './prepared.ts'
+import { isLeftByWord } from './retry.ts'
 import { type AcquireStep, contains, stepsOf } from './steps.ts'
 import type { Waiter } from './waiter.ts'
 import { wordAt } from './word-at.ts'
@@ -36,6 +37,7 @@ export async function readSpinner(
       continue
     }
     if (step.wait && site > 0) continue
+    if (!spinsForGood(frame, step)) return undefined
     const environment = new FrameEnvironment(
       frame.syntax,
       frame.owner,
@@ -64,6 +66,16 @@ export async function readSpinner(
   return undefined
 }
 
+/** A loop that a clock, a counter or another word can end is no wait that lasts: its thread goes on by itself. */
+function spinsForGood({ syntax }: PlacedFrame, { region, array, index, acquiring }: AcquireStep): boolean {
+  // The word that a ticket is compared with is not the one that it was taken from.
+  const word =
+    acquiring.lock === 'ticket lock'
+      ? undefined
+      : { array: syntax.textOf(array), index: syntax.textOf(index) }
+  return isLeftByWord(syntax, region, undefined, word)
+}
+
 /** `while (!lock.tryLock());` */
 async function triedIn(
   party: string,
@@ -75,7 +87,7 @@ async function triedIn(
 ): Promise<Waiter | undefined> {
   const frame = stack[site]!
   const attempt = await attemptAround(frame, asker, effects)
-  if (!attempt?.event.acquiring) return undefined
+  if (!attempt?.event.acquiring || !isLeftByWord(frame.syntax, attempt.loop, attempt.call)) return undefined
   const { word, acquiring, taken } = attempt.event
   const naming = await nameOfAttempt(stack, site, attempt, names)
   return {
