@@ -31,7 +31,7 @@ export interface Walk {
   readonly complete: boolean
 }
 
-const MOST_FRAMES = 4000
+const MOST_FRAMES = 50_000
 /** How far above the stack pointer a lost frame pointer is looked for, bytes. */
 const SCAN = 128 * 1024
 
