@@ -65,11 +65,11 @@ export class MemoryFrames {
 
   #frame({ kind, function: name, script, line, column }: StackFunction, confidence: number): Frame {
     const place = { line: line ?? { unknown: untold }, column: column ?? { unknown: untold } }
-    const seen = { kind, seenBy: 'memory' as const, confidence }
+    const seen = { kind: kind === 'wasm' ? kind : ('js' as const), seenBy: 'memory' as const, confidence }
     const key = script && this.#keys.get(script)
     const source = key === undefined ? undefined : this.#sources.get(key)
     if (source === undefined || key === undefined || script?.url === undefined) {
-      const why = kind === 'wasm' ? 'modules are not read from memory' : 'its script could not be read'
+      const why = reasons[kind]
       return { function: name, class: null, file: { unknown: why }, ...place, owner: 'program', ...seen }
     }
     const { url } = source
@@ -111,5 +111,10 @@ export class MemoryFrames {
   }
 }
 
+const reasons = {
+  wasm: 'modules are not read from memory',
+  unknown: 'V8 has given up the code that these functions were inlined into',
+  js: 'its script could not be read',
+}
 const untold = 'V8 keeps no position for it'
 const evaluated = 'code without a file (eval or new Function)'

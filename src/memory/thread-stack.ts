@@ -29,10 +29,11 @@ export interface StackScript {
 
 /** One function on the stack. */
 export interface StackFunction {
-  readonly kind: 'js' | 'wasm'
+  /** `unknown`: any number of functions, inlined into the next one, whose code V8 has given up meanwhile. */
+  readonly kind: 'js' | 'wasm' | 'unknown'
   /** Empty for one without a name. */
   readonly function: string
-  /** Undefined for WebAssembly, whose modules are not read. */
+  /** Undefined for unknown functions, and for WebAssembly, whose modules are not read. */
   readonly script: StackScript | undefined
   /** 1-based; undefined where it cannot be told. */
   readonly line: number | undefined
@@ -156,17 +157,13 @@ function functionsOf(walk: Walk, heap: Heap): ThreadStack | Unknown {
   return { functions, confidence: walk.strength === 'exact' ? 1 : 0.5 }
 }
 
-const wasm: StackFunction = {
-  kind: 'wasm',
-  function: 'wasm-function',
-  script: undefined,
-  line: undefined,
-  column: undefined,
-}
+const nowhere = { script: undefined, line: undefined, column: undefined }
+const wasm: StackFunction = { kind: 'wasm', function: 'wasm-function', ...nowhere }
 
 /** All that is asked later is read now, while the memory is open. */
 function described(frame: JavaScriptFrame, scripts: Map<Script, StackScript>): StackFunction {
   const { script, offset } = frame
+  if (script === undefined) return { kind: 'unknown', function: frame.function, ...nowhere }
   const known = scripts.get(script)
   const url = script.name
   const read = known ?? {

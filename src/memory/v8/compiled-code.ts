@@ -11,7 +11,8 @@ export interface CompiledCode {
 
 /** One function in a physical frame of optimised code. */
 export interface InlinedFunction {
-  readonly shared: number
+  /** Undefined for whatever is inlined at a place that is not known. */
+  readonly shared: number | undefined
   /** Offset in its script; undefined where the code does not tell. */
   readonly offset: number | undefined
 }
@@ -125,14 +126,22 @@ export function inlinedFunctions(
   const length = heap.arrayLength(data)
   const table = heap.byteArray(heap.pointer(code.object, field.codePositions))
   if (data === undefined || length === undefined || table === undefined) return undefined
-  if (length <= deoptimization.positions) return undefined
+  if (length <= deoptimization.positions + 1) return undefined
   const element = (index: number) => heap.memory.word(heap.elementAt(data, index))
   const outer = unwrapped(heap, element(deoptimization.function))
   const literals = element(deoptimization.literals)
   const positions = element(deoptimization.positions)
   const count = heap.smiAt(heap.elementAt(data, deoptimization.count)) ?? 0
-  let at = positionAt(table, address - code.start, positionTable)
   if (outer === undefined) return undefined
+  // When V8 gives up code that is on a stack, it replaces the return address by that of an exit behind the code proper
+  // (Deoptimizer::DeoptimizeMarkedCode): where it was called from is no longer told by it.
+  const exits = heap.smiAt(heap.elementAt(data, deoptimization.positions + 1))
+  if (exits === undefined || exits < 0) return undefined
+  if (exits > 0 && address + 1 - code.start > exits) {
+    const whole = { shared: outer, offset: undefined }
+    return count === 0 ? [whole] : [{ shared: undefined, offset: undefined }, whole]
+  }
+  let at = positionAt(table, address - code.start, positionTable)
   const found: InlinedFunction[] = []
   while (at !== undefined && at.inlined > 0) {
     const entry = heap.byteArray(positions)?.subarray((at.inlined - 1) * 16, at.inlined * 16)

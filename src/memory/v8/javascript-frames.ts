@@ -10,7 +10,8 @@ import { functionName, Script, scriptOf } from './scripts.ts'
 export interface JavaScriptFrame {
   /** Empty for a function without a name. */
   readonly function: string
-  readonly script: Script
+  /** Undefined for functions that may be there and are not known. */
+  readonly script: Script | undefined
   /** Offset in the script's text of what is being executed; undefined where it cannot be told. */
   readonly offset: number | undefined
 }
@@ -29,6 +30,8 @@ export interface FrameAddress {
   readonly address: number
   readonly compiled: boolean
 }
+
+const unknownFunctions: JavaScriptFrame = { function: '(unknown)', script: undefined, offset: undefined }
 
 export class JavaScriptFrames {
   readonly #heap: Heap
@@ -88,7 +91,9 @@ export class JavaScriptFrames {
     // The frame's own function is the outermost one of its code.
     if (functions?.at(-1)?.shared !== shared)
       return { kind: 'unreadable', why: 'the tables of an optimised function could not be read' }
-    const frames = functions.map(({ shared, offset }) => this.#frame(shared, offset))
+    const frames = functions.map(({ shared, offset }) =>
+      shared === undefined ? unknownFunctions : this.#frame(shared, offset),
+    )
     return frames.every(frame => frame !== undefined)
       ? { kind: 'functions', frames }
       : { kind: 'unreadable', why: 'a function that was inlined could not be read' }
