@@ -4,21 +4,15 @@ import { withEventLoops } from '../locks/event-loop.ts'
 import { withNodeWaits } from '../locks/node-wait.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { identify, sameProcess, type Target } from '../process/target.ts'
-import type { Gap, Process } from '../snapshot/model.ts'
+import type { Frame, Process, Thread, Unknown } from '../snapshot/model.ts'
 import { type Clock, sleep } from './clock.ts'
 import { lookInside, partyOf } from './inside.ts'
 import { throwIfInterrupted } from './interruption.ts'
-import { lookAtKernel } from './look.ts'
+import { type Look, lookAtKernel } from './look.ts'
 import { type Closed, type Opened, openInspector, outOfTime } from './open-inspector.ts'
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
-import {
-  kernelThreads,
-  loopOf,
-  outsideLook,
-  processHead,
-  scriptThreads,
-  silentThreads,
-} from './process-record.ts'
+import { outsideMain } from './outside-main.ts'
+import { kernelThreads, processHead, scriptThreads, silentThreads } from './process-record.ts'
 import { releaser } from './release.ts'
 import { takeTurn } from './turn.ts'
 
@@ -36,7 +30,7 @@ export async function attach(pid: number, options: CaptureOptions, clock: Clock)
   if (options.inspector === false) {
     return lookOutside(target, options, clock, {
       reason: 'The inspector was not used, as asked.',
-      remedy: 'Leave out --no-inspector to see JavaScript stacks.',
+      remedy: 'Leave out --no-inspector to see the stacks of all threads, and locks.',
     })
   }
   const turn = await takeTurn(target, clock)
@@ -94,14 +88,15 @@ async function lookThrough(
     const known = new Set(threads.flatMap(({ tid }) => (typeof tid === 'number' ? [tid] : [])))
     const natives = kernelThreads(target, inside.looks, known, true)
     await release()
+    const shown = await withSilent(target, threads, options)
     const process = `p${target.pid}`
     return {
       process: {
         ...processHead(target),
         inspector: { access, port },
         pausedMs: Math.max(0, ...inside.threads.map(thread => thread.longestPauseMs)),
-        threads: [...threads, ...natives],
-        gaps: silentThreads(threads),
+        threads: [...shown, ...natives],
+        gaps: silentThreads(shown),
       },
       facts: withEventLoops(
         process,
@@ -117,41 +112,44 @@ async function lookThrough(
   }
 }
 
-/** What the kernel shows, twice, without touching the process. */
+/** With the stacks from memory of the threads that the inspector gave none of. */
+async function withSilent(
+  target: Target,
+  threads: readonly Thread[],
+  options: CaptureOptions,
+): Promise<readonly Thread[]> {
+  const silent = new Set(silentThreads(threads).flatMap(({ thread }) => thread ?? []))
+  if (silent.size === 0 || options.memory === false) return threads
+  return (await import('./silent-stacks.ts')).withMemoryStacks(target, threads, silent)
+}
+
+/** What the kernel shows, twice, and the main thread's stack from its memory, without touching the process. */
 async function lookOutside(
   target: Target,
   options: CaptureOptions,
   clock: Clock,
   closed: Closed,
 ): Promise<Attached> {
-  const looks = []
+  const looks: Look[] = []
+  const stacks: (readonly Frame[] | Unknown)[] = []
+  const memory =
+    options.memory === false || clock.expired
+      ? undefined
+      : new (await import('./memory-frames.ts')).MemoryFrames(target)
   for (let count = 0; count < (options.looks ?? DEFAULT_LOOKS); count += 1) {
     if (count > 0) await sleep(clock.limit(options.betweenLooksMs ?? BETWEEN_LOOKS_MS))
     sameProcess(target)
     looks.push({ at: clock.now, kernel: lookAtKernel(target.pid, target.runtime.arch), stacks: new Map() })
+    if (memory !== undefined) stacks.push(await memory.of(target.pid))
   }
-  const main = looks.at(-1)?.kernel.get(target.pid)
-  const loop = main === undefined ? undefined : loopOf(target, main)
-  const gap: Gap = { what: 'the JavaScript stacks of all threads', ...closed, thread: `p${target.pid}/t0` }
+  const { main, gap } = outsideMain(target, looks, stacks, closed)
   return {
     process: {
       ...processHead(target),
       inspector: { access: 'none', port: null },
       pausedMs: 0,
-      threads: [
-        {
-          id: `p${target.pid}/t0`,
-          tid: target.pid,
-          threadId: 0,
-          name: 'main',
-          role: 'main',
-          seenBy: ['proc'],
-          looks: looks.map(look => outsideLook(target, look.at, look.kernel.get(target.pid))),
-          ...(loop === undefined ? {} : { loop }),
-        },
-        ...kernelThreads(target, looks, new Set([target.pid]), false),
-      ],
-      gaps: [{ what: gap.what, reason: gap.reason, remedy: gap.remedy }],
+      threads: [main, ...kernelThreads(target, looks, new Set([target.pid]), false)],
+      gaps: [gap],
     },
     facts: { resources: [], holds: [], productions: [], waits: [] },
     pausedWaves: 0,

@@ -91,7 +91,8 @@ export function readActivations(
   })
 }
 
-function ownerOf(url: string, file: string): Frame['owner'] {
+/** Whose code it is. */
+export function ownerOf(url: string, file: string): Frame['owner'] {
   if (isInternal(url)) return 'node'
   return [url, file].some(name => /(?:^|[/\\])node_modules[/\\]/.test(name)) ? 'dependency' : 'program'
 }

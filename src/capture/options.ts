@@ -10,6 +10,8 @@ export interface CaptureOptions {
   readonly timeoutMs?: number
   /** False: leave no trace in the target; only `/proc` is read. */
   readonly inspector?: boolean
+  /** False: stacks of threads that cannot answer the inspector are not read from the target's memory. */
+  readonly memory?: boolean
   /** Processes that are not Node are shown as far as the kernel knows them, instead of being refused. */
   readonly others?: boolean
   /** Ends the capture: everything that was opened is closed, then it rejects with `IMPASSE_INTERRUPTED`. */

@@ -12,6 +12,7 @@ export interface AttachOptions {
   readonly timeout: number
   readonly tree?: boolean
   readonly inspector: boolean
+  readonly memory: boolean
   readonly allFrames?: boolean
   readonly failOn?: readonly Status[]
   readonly color: 'auto' | 'always' | 'never'
@@ -31,6 +32,7 @@ export async function attach(pids: readonly number[], options: AttachOptions): P
       looks: options.looks,
       timeoutMs: options.timeout,
       inspector: options.inspector,
+      memory: options.memory,
       signal: interrupted.signal,
       onProgress: status.show,
       onFailure: (_, error) => {

@@ -136,14 +136,20 @@ describe('where it can', () => {
     expect(fixture.stdout()).toBe('ready\n')
   })
 
-  test('a worker in a native call is a gap; the others are seen', async () => {
+  test('a worker in a native call: its stack comes from memory; without that, it is a gap', async () => {
     const fixture = await startFixture('worker-in-native-call.mjs', anyPort)
     await until(() => childrenOf(fixture.pid).length > 0)
     const { threads, gaps } = await look(fixture)
     expect(threads.map(({ role }) => role).slice(0, 2)).toEqual(['main', 'worker'])
     expect(threads[0]?.looks.at(-1)?.activity).toEqual({ kind: 'event-loop' })
-    expect(gaps).toHaveLength(1)
-    expect(gaps[0]).toMatchObject({
+    expect(gaps).toEqual([])
+    const place = { file: fixturePath('worker-in-native-call.mjs'), line: 15, column: 20, seenBy: 'memory' }
+    for (const { frames } of threads[1]!.looks)
+      expect(frames.find(({ owner }) => owner === 'program')).toMatchObject(place)
+
+    const { processes } = await capture(fixture.pid, { memory: false })
+    expect(processes[0]?.gaps).toHaveLength(1)
+    expect(processes[0]?.gaps[0]).toMatchObject({
       what: expect.stringMatching(/worker 1 "packer"/),
       reason: expect.stringMatching(/did not answer/),
     })

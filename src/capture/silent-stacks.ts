@@ -1,0 +1,41 @@
+/** Threads that did not answer the inspector, with the stacks that their memory shows. */
+
+import type { Target } from '../process/target.ts'
+import { switches } from '../process/threads.ts'
+import { type Frame, isUnknown, type Thread } from '../snapshot/model.ts'
+import { MemoryFrames } from './memory-frames.ts'
+
+/** The stack of now was that of each look in which the thread had left its wait as often as now. */
+export async function withMemoryStacks(
+  target: Target,
+  threads: readonly Thread[],
+  silent: ReadonlySet<string>,
+): Promise<readonly Thread[]> {
+  const memory = new MemoryFrames(target)
+  const seen: Thread[] = []
+  for (const thread of threads) seen.push(silent.has(thread.id) ? await withStack(thread) : thread)
+  return seen
+
+  async function withStack(thread: Thread): Promise<Thread> {
+    if (isUnknown(thread.tid)) return thread
+    const frames = await memory.of(thread.tid)
+    const counted = switches(target.pid, [thread.tid]).get(thread.tid)
+    if (isUnknown(frames) || frames.length === 0 || counted === undefined) return thread
+    const stayed = thread.looks.every(
+      ({ kernel, frames: known }) =>
+        known.length === 0 &&
+        !isUnknown(kernel) &&
+        kernel.voluntarySwitches === counted.voluntary &&
+        kernel.involuntarySwitches === counted.involuntary,
+    )
+    return stayed ? withFrames(thread, frames) : thread
+  }
+}
+
+function withFrames(thread: Thread, frames: readonly Frame[]): Thread {
+  return {
+    ...thread,
+    seenBy: [...thread.seenBy.filter(source => source !== 'inspector'), 'memory'],
+    looks: thread.looks.map(look => ({ ...look, frames: [...frames] })),
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * The JavaScript stack of a thread that is blocked, read from the memory of its process. Nothing is stopped, traced or written. A reading counts
+ * only if the thread did not leave its wait meanwhile.
+ */
+import { readProc, textOf } from '../process/proc.ts'
+import { readThreadStat } from '../process/stat.ts'
+import { switches } from '../process/threads.ts'
+import { isUnknown, type Unknown } from '../snapshot/model.ts'
+import { AddressMap } from './address-map.ts'
+import { Images } from './images.ts'
+import { LiveMemory } from './live-memory.ts'
+import type { Memory } from './memory.ts'
+import { Unwinder, type Walk } from './unwinder.ts'
+import { Heap } from './v8/heap.ts'
+import { type JavaScriptFrame, JavaScriptFrames } from './v8/javascript-frames.ts'
+import { isMeasured, type Layout, readLayout } from './v8/layout.ts'
+import type { Script } from './v8/scripts.ts'
+
+/** A script that a function on the stack belongs to. */
+export interface StackScript {
+  /** URL or path; empty for code without one; undefined where it cannot be read. */
+  readonly url: string | undefined
+  /** What V8 runs; undefined for Node's own scripts, and where it cannot be read. */
+  readonly text: string | undefined
+  /** Where the text begins in its file, 0-based. */
+  readonly startLine: number
+  readonly startColumn: number
+}
+
+/** One function on the stack. */
+export interface StackFunction {
+  /** `unknown`: any number of functions, inlined into the next one, whose code V8 has given up meanwhile. */
+  readonly kind: 'js' | 'wasm' | 'unknown'
+  /** Empty for one without a name. */
+  readonly function: string
+  /** Undefined for unknown functions, and for WebAssembly, whose modules are not read. */
+  readonly script: StackScript | undefined
+  /** 1-based; undefined where it cannot be told. */
+  readonly line: number | undefined
+  readonly column: number | undefined
+}
+
+export interface ThreadStack {
+  /** Innermost first. */
+  readonly functions: readonly StackFunction[]
+  /** 1 when every frame was walked, less when the first one was found by scanning the stack. */
+  readonly confidence: number
+}
+
+/** How much of a process is read for one stack, bytes. */
+const BUDGET = 96 * 2 ** 20
+const ATTEMPTS = 3
+const MOST_FUNCTIONS = 1000
+
+/** Never throws; why there is no stack is a sentence's end. */
+export function readThreadStack(pid: number, tid: number, executable: string): ThreadStack | Unknown {
+  if (process.arch !== 'x64' || process.platform !== 'linux')
+    return { unknown: 'stacks are read from memory on Linux for x86-64 only' }
+  try {
+    let last: ThreadStack | Unknown = { unknown: 'it moves' }
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const before = resting(pid, tid)
+      if (isUnknown(before)) return before
+      last = readOnce(pid, executable, before)
+      const after = resting(pid, tid)
+      if (!isUnknown(after) && after.mark === before.mark) return last
+      last = { unknown: 'it moved while its memory was read' }
+    }
+    return last
+  } catch {
+    return { unknown: 'its memory could not be made sense of' }
+  }
+}
+
+/** Changes whenever a thread leaves its wait; undefined for one that does not wait. */
+export function restMark(pid: number, tid: number): string | undefined {
+  const rest = resting(pid, tid)
+  return isUnknown(rest) ? undefined : rest.mark
+}
+
+interface Resting {
+  readonly pc: number
+  readonly sp: number
+  /** The same in two readings: it did not move in between. */
+  readonly mark: string
+}
+
+/** Where a thread rests that neither runs nor could run. */
+function resting(pid: number, tid: number): Resting | Unknown {
+  const state = readThreadStat(pid, tid)?.state
+  if (state !== 'S' && state !== 'D') return { unknown: 'it is not at rest in a call of the system' }
+  const text = readProc(`/proc/${pid}/task/${tid}/syscall`)
+  if (isUnknown(text)) return text
+  const words = text.trim().split(' ')
+  const [sp, pc] = words.slice(-2).map(Number) as [number, number]
+  if (words.length !== 9 || !Number.isSafeInteger(sp) || !Number.isSafeInteger(pc))
+    return { unknown: 'it is not at rest in a call of the system' }
+  const counted = switches(pid, [tid]).get(tid)
+  if (counted === undefined) return { unknown: 'the thread has ended' }
+  return { pc, sp, mark: `${text} ${counted.voluntary} ${counted.involuntary}` }
+}
+
+/** By build of Node: a thread is looked at more than once. */
+const layouts = new Map<string, Layout | Unknown>()
+
+function readOnce(pid: number, executable: string, { pc, sp }: Resting): ThreadStack | Unknown {
+  const maps = textOf(`/proc/${pid}/maps`)
+  if (!maps) return { unknown: 'its map of memory may not be read' }
+  const memory = LiveMemory.open(pid, BUDGET)
+  if (isUnknown(memory)) return memory
+  const map = new AddressMap(maps)
+  let images: Images | undefined
+  try {
+    images = Images.open(pid, executable, map, memory)
+    if (images === undefined) return { unknown: 'its executable is no image for x86-64' }
+    return readStack(memory, map, images, pc, sp)
+  } finally {
+    images?.close()
+    memory.close()
+  }
+}
+
+/** The stack whose innermost function stands at `pc`, wherever the memory comes from. */
+export function readStack(
+  memory: Memory,
+  map: AddressMap,
+  images: Images,
+  pc: number,
+  sp: number,
+): ThreadStack | Unknown {
+  const { elf, unwind } = images.node
+  const build = elf.buildId
+  const layout = (build === undefined ? undefined : layouts.get(build)) ?? readLayout(elf)
+  if (build !== undefined) layouts.set(build, layout)
+  if (isUnknown(layout)) return layout
+  if (unwind === undefined) return { unknown: 'its executable has no table to walk its stack by' }
+  const walk = new Unwinder(memory, map, images).walk(pc, sp)
+  if (!walk.complete) return { unknown: 'its stack could not be walked to its end' }
+  return functionsOf(walk, new Heap(memory, layout))
+}
+
+function functionsOf(walk: Walk, heap: Heap): ThreadStack | Unknown {
+  const reader = new JavaScriptFrames(heap)
+  const scripts = new Map<Script, StackScript>()
+  const functions: StackFunction[] = []
+  for (const { code, fp, lookup } of walk.frames) {
+    if (code.kind === 'native') continue
+    if (fp === undefined) return { unknown: 'a frame of V8 has no frame pointer' }
+    const reading = reader.read({ fp, address: lookup, compiled: code.kind === 'compiled' })
+    if (reading.kind === 'unreadable')
+      return { unknown: `${reading.why}${isMeasured(heap.layout) ? '' : ' (a V8 that is not known yet)'}` }
+    if (reading.kind === 'functions')
+      functions.push(...reading.frames.map(frame => described(frame, scripts)))
+    else if (reading.name === 'WasmFrame') functions.push(wasm)
+    if (functions.length > MOST_FUNCTIONS) break
+  }
+  return { functions, confidence: walk.strength === 'exact' ? 1 : 0.5 }
+}
+
+const nowhere = { script: undefined, line: undefined, column: undefined }
+const wasm: StackFunction = { kind: 'wasm', function: 'wasm-function', ...nowhere }
+
+/** All that is asked later is read now, while the memory is open. */
+function described(frame: JavaScriptFrame, scripts: Map<Script, StackScript>): StackFunction {
+  const { script, offset } = frame
+  if (script === undefined) return { kind: 'unknown', function: frame.function, ...nowhere }
+  const known = scripts.get(script)
+  const url = script.name
+  const read = known ?? {
+    url,
+    text: url === undefined || url.startsWith('node:') ? undefined : script.text,
+    startLine: script.startLine,
+    startColumn: script.startColumn,
+  }
+  scripts.set(script, read)
+  const at = offset === undefined ? undefined : script.position(offset)
+  return { kind: 'js', function: frame.function, script: read, line: at?.line, column: at?.column }
+}

@@ -1,0 +1,126 @@
+/**
+ * The JavaScript functions in one frame of V8's (src/execution/frame-constants.h): a frame of the interpreter or of
+ * Sparkplug is one function; one of optimised code may be several, inlined into each other.
+ */
+import { bytecodeOffset, codeAt, inlinedFunctions } from './compiled-code.ts'
+import type { Heap } from './heap.ts'
+import { positionAt } from './position-table.ts'
+import { functionName, Script, scriptOf } from './scripts.ts'
+
+export interface JavaScriptFrame {
+  /** Empty for a function without a name. */
+  readonly function: string
+  /** Undefined for functions that may be there and are not known. */
+  readonly script: Script | undefined
+  /** Offset in the script's text of what is being executed; undefined where it cannot be told. */
+  readonly offset: number | undefined
+}
+
+/** What a frame of V8's is. */
+export type Reading =
+  | { readonly kind: 'functions'; readonly frames: readonly JavaScriptFrame[] }
+  /** No function of a script: an entry, an exit, an adaptor, a builtin. */
+  | { readonly kind: 'other'; readonly name: string }
+  /** What it holds is no frame of this V8, or a function of it cannot be told. */
+  | { readonly kind: 'unreadable'; readonly why: string }
+
+export interface FrameAddress {
+  readonly fp: number
+  /** In the instruction that is being executed. */
+  readonly address: number
+  readonly compiled: boolean
+}
+
+const unknownFunctions: JavaScriptFrame = { function: '(unknown)', script: undefined, offset: undefined }
+
+export class JavaScriptFrames {
+  readonly #heap: Heap
+  readonly #scripts = new Map<number, Script>()
+
+  constructor(heap: Heap) {
+    this.#heap = heap
+  }
+
+  read({ fp, address, compiled }: FrameAddress): Reading {
+    const { frame, frameTypes } = this.#heap.layout
+    const marker = this.#heap.memory.word(fp + frame.marker)
+    if (marker === undefined) return { kind: 'unreadable', why: 'its frame lies outside of its memory' }
+    if (marker % 2 === 0) {
+      const name = frameTypes.get(marker / 2)
+      return name === undefined
+        ? { kind: 'unreadable', why: 'a frame is of no known type' }
+        : { kind: 'other', name }
+    }
+    const closure = this.#heap.memory.word(fp + frame.function)
+    if (!this.#heap.isFunction(closure)) return { kind: 'unreadable', why: 'a frame has no function' }
+    const shared = this.#heap.pointer(closure, this.#heap.layout.field.functionShared)
+    if (shared === undefined || !this.#heap.is(shared, 'SHARED_FUNCTION_INFO'))
+      return { kind: 'unreadable', why: 'a function has no description' }
+    return compiled ? this.#compiled(fp, shared, address) : this.#interpreted(fp, shared)
+  }
+
+  /** A function run by the interpreter; else a builtin in JavaScript's calling convention, such as `Array.prototype.map`. */
+  #interpreted(fp: number, shared: number): Reading {
+    const { frame, field } = this.#heap.layout
+    const bytecodes = this.#heap.memory.word(fp + frame.bytecodes)
+    if (bytecodes === undefined || !this.#heap.is(bytecodes, 'BYTECODE_ARRAY'))
+      return scriptOf(this.#heap, shared) === undefined
+        ? { kind: 'other', name: 'builtin' }
+        : { kind: 'unreadable', why: 'a function is in a state that is not known' }
+    const current = this.#heap.smiAt(fp + frame.bytecodeOffset)
+    return this.#oneFunction(
+      shared,
+      bytecodes,
+      current === undefined ? undefined : current - (field.bytecodeData - 1),
+    )
+  }
+
+  #compiled(fp: number, shared: number, address: number): Reading {
+    const heap = this.#heap
+    const code = codeAt(heap, address)
+    if (code === undefined) return { kind: 'unreadable', why: 'the code of a function was not found' }
+    if (code.kind === 'interpreter') return this.#interpreted(fp, shared)
+    if (code.kind === 'baseline') {
+      const bytecodes = heap.memory.word(fp + heap.layout.frame.bytecodes)
+      if (bytecodes === undefined || !heap.is(bytecodes, 'BYTECODE_ARRAY'))
+        return { kind: 'unreadable', why: 'a frame of Sparkplug has no bytecode' }
+      return this.#oneFunction(shared, bytecodes, bytecodeOffset(heap, code, bytecodes, address))
+    }
+    if (code.kind === 'other') return { kind: 'other', name: 'code of V8' }
+    const functions = inlinedFunctions(heap, code, address)
+    // The frame's own function is the outermost one of its code.
+    if (functions?.at(-1)?.shared !== shared)
+      return { kind: 'unreadable', why: 'the tables of an optimised function could not be read' }
+    const frames = functions.map(({ shared, offset }) =>
+      shared === undefined ? unknownFunctions : this.#frame(shared, offset),
+    )
+    return frames.every(frame => frame !== undefined)
+      ? { kind: 'functions', frames }
+      : { kind: 'unreadable', why: 'a function that was inlined could not be read' }
+  }
+
+  #oneFunction(shared: number, bytecodes: number, offset: number | undefined): Reading {
+    const heap = this.#heap
+    const table = heap.byteArray(heap.pointer(bytecodes, heap.layout.field.bytecodePositions))
+    const position =
+      table === undefined || offset === undefined || offset < 0
+        ? undefined
+        : positionAt(table, offset, heap.layout.positionTable)
+    const frame = this.#frame(shared, position?.offset)
+    return frame === undefined
+      ? { kind: 'unreadable', why: 'a function has no script or no name' }
+      : { kind: 'functions', frames: [frame] }
+  }
+
+  #frame(shared: number, offset: number | undefined): JavaScriptFrame | undefined {
+    const object = scriptOf(this.#heap, shared)
+    const name = functionName(this.#heap, shared)
+    if (object === undefined || name === undefined) return undefined
+    let script = this.#scripts.get(object)
+    if (script === undefined) {
+      script = new Script(this.#heap, object)
+      this.#scripts.set(object, script)
+    }
+    return { function: name, script, offset }
+  }
+}

@@ -1,0 +1,76 @@
+/** Where the inspector cannot answer, the main thread's stack comes from memory, and nothing is done to the target. */
+import { describe, expect, test } from 'vitest'
+import { capture } from '../../src/capture/capture.ts'
+import type { CaptureOptions } from '../../src/capture/options.ts'
+import { diagnose } from '../../src/diagnosis/diagnose.ts'
+import { childrenOf } from '../../src/process/children.ts'
+import { readThreadStat } from '../../src/process/stat.ts'
+import { targetNodes } from '../support/node-versions.ts'
+import { type Fixture, fixturePath, startFixture } from '../support/spawn-fixture.ts'
+import { progress, until } from './support.ts'
+
+const anyPort = ['--inspect-port=0']
+
+async function look({ pid }: Fixture, options: CaptureOptions = {}) {
+  const snapshot = await capture(pid, options)
+  const process = snapshot.processes[0]!
+  return { process, main: process.threads[0]!, findings: diagnose(snapshot).findings }
+}
+
+describe.each(targetNodes())('Node $major', ({ path }) => {
+  test('execSync: function, class, file and line of the call, and the advice names it', async () => {
+    const fixture = await startFixture('memory/blocked.cjs', {
+      node: path,
+      execArgv: anyPort,
+      args: ['execSync'],
+    })
+    await until(() => childrenOf(fixture.pid).length > 0)
+    await until(() => readThreadStat(fixture.pid, fixture.pid)?.state === 'S')
+    const { process, main, findings } = await look(fixture)
+    expect(process.inspector.access).toBe('none')
+    expect(main.seenBy).toEqual(['proc', 'memory'])
+    for (const { frames } of main.looks) {
+      const file = fixturePath('memory/blocked.cjs')
+      expect(frames.filter(({ owner }) => owner === 'program')).toMatchObject([
+        { function: 'block', class: null, file, line: 24, column: 14, seenBy: 'memory', confidence: 1 },
+        { function: '#write', class: 'Archive', file, line: 17, sourceLine: 'return block(part)' },
+        { function: '(anonymous)', file, line: 13, column: 39 },
+        { function: 'pack', class: 'Archive', file, line: 13, column: 16 },
+        { function: 'open', class: 'Archive', file, line: 9 },
+        { function: 'begin', class: null, file, line: 36 },
+      ])
+    }
+    expect(findings.map(({ kind }) => kind)).toEqual(['native-block'])
+    expect(findings[0]?.advice).toMatch(/what block \(.*blocked\.cjs:24:14\) calls/)
+    expect(process.gaps).toMatchObject([{ what: 'the values of variables (by which locks are recognised)' }])
+    expect(fixture.stderr()).toBe('')
+  })
+})
+
+test('asked not to read memory, it does not', async () => {
+  const fixture = await startFixture('memory/blocked.cjs', { execArgv: anyPort, args: ['execSync'] })
+  await until(() => childrenOf(fixture.pid).length > 0)
+  const { main, process } = await look(fixture, { memory: false })
+  expect(main.seenBy).toEqual(['proc'])
+  expect(main.looks.at(-1)?.frames).toEqual([])
+  expect(process.gaps[0]?.what).toBe('the JavaScript stacks of all threads')
+})
+
+test('without the inspector a parked main thread is seen, and a worker is named as not seen', async () => {
+  const fixture = await startFixture('memory/blocked.cjs', { args: ['wait'] })
+  await until(() => readThreadStat(fixture.pid, fixture.pid)?.state === 'S')
+  const { main, findings } = await look(fixture, { inspector: false })
+  expect(main.looks.at(-1)?.frames[0]).toMatchObject({ function: 'block', line: 30 })
+  expect(findings[0]?.status).toBe('blocked')
+  const { process } = await look(await startFixture('nested-workers.mjs'), { inspector: false })
+  expect(process.gaps[0]?.what).toMatch(/^the JavaScript stacks of the workers/)
+})
+
+test('a program at work is not blocked: what moves is not read, or differs', async () => {
+  const fixture = await startFixture('counting.mjs', { execArgv: anyPort })
+  for (let count = 0; count < 20; count += 1) {
+    const { findings } = await look(fixture, { inspector: false })
+    expect(findings).toEqual([])
+  }
+  await progress(fixture)
+})

@@ -1,0 +1,69 @@
+/** Memory with flipped bits: a reading of it fails with a reason, or shows functions that are on the true stack. */
+import { readFileSync, readlinkSync } from 'node:fs'
+import { expect, onTestFinished, test } from 'vitest'
+import { AddressMap } from '../../src/memory/address-map.ts'
+import { Images } from '../../src/memory/images.ts'
+import { LiveMemory } from '../../src/memory/live-memory.ts'
+import { type Memory, PagedMemory } from '../../src/memory/memory.ts'
+import { readStack } from '../../src/memory/thread-stack.ts'
+import { isUnknown } from '../../src/snapshot/model.ts'
+import { Random } from '../property/random.ts'
+import { targetNodes } from '../support/node-versions.ts'
+import { startFixture } from '../support/spawn-fixture.ts'
+import { stackOf } from './support.ts'
+
+class DamagedMemory extends PagedMemory {
+  readonly #memory: Memory
+  readonly #random: Random
+  readonly #rate: number
+
+  constructor(memory: Memory, random: Random, rate: number) {
+    super(64 * 2 ** 20)
+    this.#memory = memory
+    this.#random = random
+    this.#rate = rate
+  }
+
+  protected override fill(address: number, into: Buffer): boolean {
+    const bytes = this.#memory.bytes(address, into.length)
+    if (bytes === undefined) return false
+    bytes.copy(into)
+    const flips = Math.floor((into.length / 4096) * this.#rate * this.#random.next() * 2)
+    for (let count = 0; count < flips; count++) {
+      const at = this.#random.between(0, into.length - 1)
+      into[at] = into[at]! ^ (1 << this.#random.between(0, 7))
+    }
+    return true
+  }
+}
+
+test.each(targetNodes())('Node $major: a hundred damaged readings', async ({ path }) => {
+  const fixture = await startFixture('memory/every-kind-of-function.cjs', { node: path })
+  const { pid } = fixture
+  const truth = await stackOf(fixture, ({ functions }) => functions[0]?.function === 'park')
+  const names = new Set(truth.functions.map(({ function: name }) => name))
+  const [sp, pc] = readFileSync(`/proc/${pid}/syscall`, 'utf8').trim().split(' ').slice(-2).map(Number) as [
+    number,
+    number,
+  ]
+  const live = LiveMemory.open(pid, 2 ** 40)
+  if (isUnknown(live)) throw new Error(live.unknown)
+  onTestFinished(() => live.close())
+  const map = new AddressMap(readFileSync(`/proc/${pid}/maps`, 'utf8'))
+  const random = new Random(18)
+  let failed = 0
+  let whole = 0
+  for (let round = 0; round < 100; round++) {
+    const memory = new DamagedMemory(live, random, [1, 4, 16, 64][round % 4]!)
+    const images = Images.open(pid, readlinkSync(`/proc/${pid}/exe`), map, memory)!
+    const stack = readStack(memory, map, images, pc, sp)
+    images.close()
+    if (isUnknown(stack)) {
+      expect(stack.unknown).not.toBe('')
+      failed += 1
+    } else if (stack.functions.every(({ function: name }) => names.has(name))) whole += 1
+    expect(memory.left).toBeGreaterThanOrEqual(0)
+  }
+  expect(failed).toBeGreaterThan(33)
+  expect(failed + whole).toBeGreaterThan(66)
+})

@@ -1,0 +1,30 @@
+import { readlinkSync } from 'node:fs'
+import { readThreadStack, restMark, type ThreadStack } from '../../src/memory/thread-stack.ts'
+import type { Fixture } from '../support/spawn-fixture.ts'
+
+/** The stack of a program's main thread, once it stands still and `isThere` holds of it. */
+export async function stackOf(
+  { pid }: Fixture,
+  isThere: (stack: ThreadStack) => boolean,
+  deadlineMs = 10_000,
+): Promise<ThreadStack> {
+  const end = Date.now() + deadlineMs
+  for (;;) {
+    const mark = restMark(pid, pid)
+    const stack = readThreadStack(pid, pid, readlinkSync(`/proc/${pid}/exe`))
+    const rested = mark !== undefined && mark === restMark(pid, pid)
+    if (rested && 'functions' in stack && isThere(stack)) return stack
+    if (Date.now() > end) throw new Error(`no such stack: ${JSON.stringify(stack)}`)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}
+
+/** `name file:line:column` of the program's own functions. */
+export function ownPlaces({ functions }: ThreadStack): readonly string[] {
+  return functions
+    .filter(({ script }) => script?.url?.startsWith('node:') !== true)
+    .map(({ function: name, script, line, column }) => {
+      const file = script?.url?.split('/').at(-1) ?? '?'
+      return `${name === '' ? '(anonymous)' : name} ${file}:${line}:${column}`
+    })
+}
