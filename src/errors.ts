@@ -8,6 +8,18 @@ export type ErrorCode =
   | 'IMPASSE_PROCESS_EXITED'
   | 'IMPASSE_UNSUPPORTED'
   | 'IMPASSE_WRITE'
+  /** A file cannot be opened or read. */
+  | 'IMPASSE_READ'
+  /** A file is larger than can be read. */
+  | 'IMPASSE_TOO_LARGE'
+  /** A file ends in the middle, or its compression is damaged. */
+  | 'IMPASSE_DAMAGED'
+  /** A file is something else than a snapshot or a report with one inside. */
+  | 'IMPASSE_FOREIGN'
+  /** A file says that it is a snapshot, but does not hold what one has to hold. */
+  | 'IMPASSE_MALFORMED'
+  /** A file was written by a version whose files this one cannot read. */
+  | 'IMPASSE_VERSION'
   | 'IMPASSE_INTERRUPTED'
 
 /** A failure that a user can do something about. Everything else that is thrown is a bug of Impasse. */

@@ -1,7 +1,8 @@
 /** Turns the texts of the command line into values; what does not fit is refused with a sentence. */
-import { InvalidArgumentError } from 'commander'
+import { CommanderError, InvalidArgumentError } from 'commander'
 import { type Status, statuses } from '../diagnosis/diagnosis.ts'
 import { ImpasseError } from '../errors.ts'
+import { type FormatName, formatList, formats, isFormatName } from '../report/formats.ts'
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
 
@@ -45,4 +46,15 @@ export function statusList(text: string): readonly Status[] {
   if (strange !== undefined)
     throw new InvalidArgumentError(`"${strange}" is none of: ${statuses.join(', ')}.`)
   return names as Status[]
+}
+
+/** The name of a format; `list` prints them all and ends. */
+export function format(text: string): FormatName {
+  if (text === 'list') {
+    process.stdout.write(formatList())
+    throw new CommanderError(0, 'impasse.formats', '')
+  }
+  if (!isFormatName(text))
+    throw new InvalidArgumentError(`It is none of: ${Object.keys(formats).join(', ')}.`)
+  return text
 }

@@ -1,21 +1,20 @@
 /** `impasse <pid…>`: the default command. */
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { capture } from '../capture/capture.ts'
 import type { Status } from '../diagnosis/diagnosis.ts'
 import { ImpasseError } from '../errors.ts'
+import { type FormatName, formats } from '../report/formats.ts'
 import { errorText } from './error-text.ts'
+import { type OutputOptions, put, putHtml, rendering } from './output.ts'
 
-export interface AttachOptions {
-  readonly json?: boolean
-  readonly output?: string
+export interface AttachOptions extends OutputOptions {
+  readonly format: FormatName
+  readonly save?: string
   readonly looks: number
   readonly timeout: number
   readonly tree?: boolean
   readonly inspector: boolean
   readonly memory: boolean
-  readonly allFrames?: boolean
   readonly failOn?: readonly Status[]
-  readonly color: 'auto' | 'always' | 'never'
 }
 
 /** Gives the exit code. Throws `ImpasseError`s. */
@@ -42,22 +41,18 @@ export async function attach(pids: readonly number[], options: AttachOptions): P
       },
     })
     // Loaded while the target is being waited for.
-    const rendering = import('../index.ts')
-    const [snapshot, { diagnose, exitCode, renderJson, renderText }] = await Promise.all([
+    const [snapshot, { diagnose, exitCode, render, writeSnapshot }] = await Promise.all([
       capturing,
-      rendering,
+      import('../index.ts'),
+      formats[options.format].load(),
     ])
     status.clear()
+    // First of all: whatever goes wrong with the report, what was seen is kept.
+    if (options.save !== undefined) await writeSnapshot(options.save, snapshot)
     const diagnosis = diagnose(snapshot)
-    const text = options.json
-      ? renderJson(snapshot, diagnosis)
-      : renderText(snapshot, diagnosis, {
-          color: wantsColor(options),
-          allFrames: options.allFrames ?? false,
-          width: process.stdout.columns ?? 100,
-        })
-    if (options.output === undefined) process.stdout.write(text)
-    else write(options.output, text)
+    const text = await render(snapshot, diagnosis, options.format, rendering(options))
+    put(text, options.output)
+    await putHtml(options, snapshot, diagnosis)
     return failed ? 2 : exitCode(diagnosis, options.failOn)
   } catch (error) {
     if (interrupted.signal.aborted && error instanceof ImpasseError) {
@@ -98,31 +93,5 @@ function statusLine(pids: readonly number[]): { show(step: string): void; clear(
       if (shown) process.stderr.write(erase)
       shown = false
     },
-  }
-}
-
-/** The one place that decides about colour (no-color.org, force-color.org). */
-function wantsColor({ color, output }: AttachOptions): boolean {
-  if (color !== 'auto') return color === 'always'
-  if (output !== undefined || process.env.NO_COLOR) return false
-  if (process.env.FORCE_COLOR) return process.env.FORCE_COLOR !== '0'
-  return process.stdout.isTTY === true && process.env.TERM !== 'dumb'
-}
-
-/** A report names files and lines of a program that may be secret: for its owner's eyes. */
-function write(file: string, text: string): void {
-  try {
-    const descriptor = openSync(file, 'w', 0o600)
-    try {
-      writeSync(descriptor, text)
-    } finally {
-      closeSync(descriptor)
-    }
-  } catch (error) {
-    throw new ImpasseError(
-      'IMPASSE_WRITE',
-      `The report could not be written to ${file}: ${(error as Error).message}.`,
-      'Choose another file with --output.',
-    )
   }
 }

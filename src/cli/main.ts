@@ -1,11 +1,11 @@
 /** The command line: says what there is, hands over to one file for each command, and catches what users can mend. */
 import { Command, CommanderError, Option } from 'commander'
 import { ImpasseError } from '../errors.ts'
-import { OWN_FAILURE_EXIT_CODE } from '../run/options.ts'
 import { TOOL } from '../version.ts'
-import { duration, looks, noPid, pid, statusList } from './arguments.ts'
+import { duration, format, looks, noPid, pid, statusList } from './arguments.ts'
 import type { AttachOptions } from './attach.ts'
 import { errorText } from './error-text.ts'
+import type { ReportOptions } from './report.ts'
 import type { RunArguments } from './run.ts'
 import type { WatchArguments } from './watch.ts'
 
@@ -19,6 +19,9 @@ Exit codes
 Examples
   impasse 4242                     why does process 4242 stand still?
   impasse 4242 --json -o hang.json the same for a program
+  impasse 4242 --save hang.json.gz keep all that was seen
+  impasse report hang.json.gz      the same report again, later and anywhere
+  impasse report hang.json.gz --html hang.html   and as a page for a browser
   impasse 4242 --tree              with all that it started
   impasse run -- npm test          in CI: when it hangs, why, and an end to it
   impasse ps                       the Node processes here`
@@ -37,8 +40,8 @@ Examples
   impasse run --before 30m -- npm test         looks shortly before the job's limit of 30 minutes`
 
 function build(): Command {
-  // Before the commands are added, which take it over.
   const program = new Command('impasse')
+    // First of all: commands that are added take this over.
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .description(
@@ -47,8 +50,12 @@ function build(): Command {
     .enablePositionalOptions()
     .version(TOOL.version, '-v, --version')
     .argument('<pid...>', 'the processes to look at', pid)
-    .option('--json', 'the report as JSON')
-    .addOption(new Option('-o, --output <file>', 'write the report to a file (mode 0600) instead of stdout'))
+    .addOption(formatOption())
+    .addOption(jsonOption('the report as JSON, with all that was seen inside: --format json'))
+    .option('--no-snapshot', 'leave that out of the JSON')
+    .addOption(outputOption())
+    .option('--html <file>', 'also write it as one page for a browser: the picture, all stacks, search')
+    .option('--save <file>', 'also keep all that was seen, for `impasse report`; compressed as <file>.gz')
     .option('--looks <n>', 'how often each thread is looked at', looks, 2)
     .addOption(
       new Option('--timeout <duration>', 'bound of the whole attach: 500ms, 10s, 5m')
@@ -60,9 +67,7 @@ function build(): Command {
     .option('--no-memory', "never read the target's memory, where the stack of a blocked main thread is")
     .option('--all-frames', "show Node's own frames and those of dependencies too")
     .option('--fail-on <statuses>', 'which verdicts give exit code 1', statusList)
-    .addOption(
-      new Option('--color <when>', 'colour the text').choices(['auto', 'always', 'never']).default('auto'),
-    )
+    .addOption(colorOption())
     .addHelpText('after', EXIT_CODES)
     .action(async (pids: readonly number[], options: AttachOptions) => {
       process.exitCode = await (await import('./attach.ts')).attach(pids, options)
@@ -134,6 +139,21 @@ function build(): Command {
       process.exitCode = await (await import('./watch.ts')).watch(watched, options)
     })
   program
+    .command('report')
+    .description('what was saved with --save or --json, as a report; several processes as one')
+    .argument('<file...>', 'snapshots and JSON reports, compressed or not')
+    .addOption(formatOption())
+    .addOption(jsonOption('the report as JSON: --format json'))
+    .option('--no-snapshot', 'leave the snapshot out of the JSON')
+    .addOption(outputOption())
+    .option('--html <file>', 'also write it as one page for a browser: the picture, all stacks, search')
+    .option('--all-frames', "show Node's own frames and those of dependencies too")
+    .option('--fail-on <statuses>', 'which verdicts give exit code 1', statusList)
+    .addOption(colorOption())
+    .action(async (files: readonly string[], options: ReportOptions) => {
+      process.exitCode = await (await import('./report.ts')).report(files, options)
+    })
+  program
     .command('ps')
     .description('the Node processes here, and what the main thread of each does now')
     .option('--json', 'the list as JSON')
@@ -143,6 +163,22 @@ function build(): Command {
       })
     })
   return program
+}
+
+function formatOption(): Option {
+  return new Option('--format <name>', '`list` names them').argParser(format).default('text')
+}
+
+function jsonOption(about: string): Option {
+  return new Option('--json', about).implies({ format: 'json' })
+}
+
+function outputOption(): Option {
+  return new Option('-o, --output <file>', 'write the report to a file (mode 0600) instead of stdout')
+}
+
+function colorOption(): Option {
+  return new Option('--color <when>', 'colour the text').choices(['auto', 'always', 'never']).default('auto')
 }
 
 /** One sentence and what to do; as JSON where JSON was asked for. */
@@ -161,7 +197,7 @@ async function main(args: readonly string[]): Promise<void> {
       await report(error, asJson)
     } else if (error instanceof CommanderError) {
       if (error.exitCode === 0) return
-      process.exitCode = args[0] === 'run' ? OWN_FAILURE_EXIT_CODE : 2
+      process.exitCode = args[0] === 'run' ? (await import('../run/options.ts')).OWN_FAILURE_EXIT_CODE : 2
       await report(usage(error), asJson)
     } else crash(error)
   }

@@ -3,6 +3,7 @@ import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { buildRoster, capital } from '../diagnosis/roster.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { waitingPlaces } from './places.ts'
+import { printable } from './printable.ts'
 
 /** More are not shown for one step. */
 const most = 10
@@ -28,7 +29,7 @@ export function renderGithub(snapshot: Snapshot, diagnosis: Diagnosis): string {
 
 /** As actions/toolkit escapes them (packages/core/src/command.ts). */
 function message(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+  return printable(text).replaceAll('%', '%25').replaceAll('\n', '%0A')
 }
 
 function property(text: string): string {

@@ -24,9 +24,15 @@ import type {
   ReportThread,
 } from '../snapshot/report.ts'
 
+export interface JsonOptions {
+  /** False: without the snapshot, from which any other report can be made again. */
+  readonly snapshot?: boolean
+}
+
 /** The report as JSON text, with a line feed at its end. */
-export function renderJson(snapshot: Snapshot, diagnosis: Diagnosis): string {
-  return `${JSON.stringify(toReport(snapshot, diagnosis), null, 2)}\n`
+export function renderJson(snapshot: Snapshot, diagnosis: Diagnosis, options: JsonOptions = {}): string {
+  const report = toReport(snapshot, diagnosis)
+  return `${JSON.stringify(options.snapshot === false ? report : { ...report, snapshot }, null, 2)}\n`
 }
 
 /** What `--json` prints with exit code 2. */
@@ -39,7 +45,7 @@ export function renderErrorJson({
   return `${JSON.stringify(report, null, 2)}\n`
 }
 
-/** The report as data. */
+/** The report as data, without its snapshot. */
 export function toReport(snapshot: Snapshot, diagnosis: Diagnosis): Report {
   const { tool, host, capturedAt, looks, cost, processes } = snapshot
   const verdicts = new Map(diagnosis.threads.map(verdict => [verdict.thread, verdict]))

@@ -4,6 +4,7 @@ import { buildRoster, capital } from '../diagnosis/roster.ts'
 import { runningTest, testName } from '../diagnosis/running-test.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { findingStacks } from './finding-stacks.ts'
+import { printable } from './printable.ts'
 import { styleFor } from './style.ts'
 import { renderText } from './text.ts'
 
@@ -36,13 +37,15 @@ export function renderMarkdown(snapshot: Snapshot, diagnosis: Diagnosis): string
     findings.length > inFull ? [`… and ${findings.length - inFull} more findings in the whole report.`] : []
   const whole = renderText(snapshot, diagnosis)
   const text = whole.length > mostText ? `${whole.slice(0, mostText)}\n… cut` : whole
-  return `${[
-    `## ${verdict.status.toUpperCase()}: ${plain(verdict.summary)}`,
-    ...tests,
-    ...told,
-    ...more,
-    `<details><summary>The whole report</summary>\n\n${fenced(text)}\n\n</details>`,
-  ].join('\n\n')}\n`
+  return `${printable(
+    [
+      `## ${verdict.status.toUpperCase()}: ${plain(verdict.summary)}`,
+      ...tests,
+      ...told,
+      ...more,
+      `<details><summary>The whole report</summary>\n\n${fenced(text)}\n\n</details>`,
+    ].join('\n\n'),
+  )}\n`
 }
 
 function plain(text: string): string {

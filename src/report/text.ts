@@ -4,6 +4,7 @@ import { duration } from '../diagnosis/doing.ts'
 import { buildRoster, counted } from '../diagnosis/roster.ts'
 import { taskPhrases } from '../diagnosis/task-waits.ts'
 import type { Snapshot } from '../snapshot/model.ts'
+import { printable } from './printable.ts'
 import { type Style, statusColor, styleFor } from './style.ts'
 import { threadsSection } from './threads-section.ts'
 import { verdictSection } from './verdict-section.ts'
@@ -34,10 +35,11 @@ export function renderText(snapshot: Snapshot, diagnosis: Diagnosis, options: Te
     gapsSection(snapshot, style, width),
     [style('dim', costLine(snapshot))],
   ]
-  return `${sections
+  const text = sections
     .filter(lines => lines.length > 0)
     .map(lines => lines.join('\n'))
-    .join('\n\n')}\n`
+    .join('\n\n')
+  return `${printable(text, color)}\n`
 }
 
 /** Of several processes each has its verdict. */

@@ -51,6 +51,7 @@ function files(head: string, text: string, snapshot: Snapshot, diagnosis: Diagno
     ['report.json', () => renderJson(snapshot, diagnosis)],
     ['report.md', () => renderMarkdown(snapshot, diagnosis)],
     ['report.sarif', () => renderSarif(snapshot, diagnosis)],
+    ['report.html', async () => (await import('../report/html/html.tsx')).renderHtml(snapshot, diagnosis)],
     ['junit.xml', async () => (await import('../report/junit.ts')).renderJunit(snapshot, diagnosis)],
   ]
 }

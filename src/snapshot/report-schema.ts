@@ -136,6 +136,8 @@ export const report = z.object({
   findings: z.array(finding),
   processes: z.array(process),
   resources: z.array(resource),
+  /** All that was seen, for `impasse report`; absent with `--no-snapshot`. */
+  snapshot: model.snapshot.optional(),
 })
 
 /** What `--json` prints with exit code 2: there is no diagnosis. */

@@ -33,6 +33,8 @@ describe('bad input: one sentence, what to do, exit code 2, no stack trace', () 
     { args: ['1', '--timeout', 'soon'], message: /A duration is written like 500ms, 10s or 5m/ },
     { args: ['1', '--fail-on', 'sadness'], message: /"sadness" is none of: deadlock, suspected/ },
     { args: ['1', '--color', 'sometimes'], message: /auto, always, never/ },
+    { args: ['report'], message: /^impasse: Missing required argument 'file'/ },
+    { args: ['watch', '1', '--quiet-for', 'soon'], message: /A duration is written like/ },
   ])('$args', async ({ args, message }) => {
     const { code, stdout, stderr } = await runImpasse(args)
     expect(code).toBe(2)
@@ -40,6 +42,12 @@ describe('bad input: one sentence, what to do, exit code 2, no stack trace', () 
     expect(stderr).toMatch(message)
     expect(stderr).not.toMatch(/\n\s+at /)
     expect(stderr.trim().split('\n')).toHaveLength(2)
+  })
+
+  test('of `impasse run`: 125, since 2 may be the code of the command', async () => {
+    const { code, stderr } = await runImpasse(['run', '--quiet-for', 'soon', '--', 'true'])
+    expect(code).toBe(125)
+    expect(stderr).toMatch(/^impasse: .*A duration is written like/)
   })
 
   test('a process that is not Node is not touched', async () => {

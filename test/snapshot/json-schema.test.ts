@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { reportJsonSchema } from '../../src/snapshot/json-schema.ts'
+import { reportJsonSchema, snapshotJsonSchema } from '../../src/snapshot/json-schema.ts'
 
-test('the published schema is the one that the definition gives (npm run schema)', () => {
-  const published = readFileSync(new URL('../../schema/report.schema.json', import.meta.url), 'utf8')
-  expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(reportJsonSchema())))
+test.each([
+  ['report', reportJsonSchema],
+  ['snapshot', snapshotJsonSchema],
+])('the published schema of a %s is the one that the definition gives (npm run schema)', (name, schema) => {
+  const published = readFileSync(new URL(`../../schema/${name}.schema.json`, import.meta.url), 'utf8')
+  expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(schema())))
 })

@@ -1,8 +1,9 @@
-// Writes schema/report.schema.json from the one definition in src/snapshot; a test compares the two. Needs a build.
+// Writes the JSON Schemas in schema/ from the one definition in src/snapshot; a test compares them. Needs a build.
 import { writeFileSync } from 'node:fs'
-import { reportJsonSchema } from '../../dist/snapshot/json-schema.js'
+import { reportJsonSchema, snapshotJsonSchema } from '../../dist/snapshot/json-schema.js'
 
-writeFileSync(
-  new URL('../../schema/report.schema.json', import.meta.url),
-  `${JSON.stringify(reportJsonSchema(), null, 2)}\n`,
-)
+for (const [name, schema] of Object.entries({ report: reportJsonSchema(), snapshot: snapshotJsonSchema() }))
+  writeFileSync(
+    new URL(`../../schema/${name}.schema.json`, import.meta.url),
+    `${JSON.stringify(schema, null, 2)}\n`,
+  )

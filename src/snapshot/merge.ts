@@ -1,0 +1,73 @@
+/** Snapshots of different processes as one. */
+import { ImpasseError } from '../errors.ts'
+import type { Request, Snapshot } from './model.ts'
+
+/** A snapshot and what it is called in errors: its file. */
+export interface NamedSnapshot {
+  readonly name: string
+  readonly snapshot: Snapshot
+}
+
+/** One alone stays as it is. Throws an `ImpasseError` where two show one process. */
+export function mergeSnapshots(parts: readonly [NamedSnapshot, ...NamedSnapshot[]]): Snapshot {
+  const [first, ...others] = parts
+  if (others.length === 0) return first.snapshot
+  refuseTwice(parts)
+  const taken = new Set(first.snapshot.resources.map(({ id }) => id))
+  const all = [first.snapshot, ...others.map(({ snapshot }) => renumbered(snapshot, taken))]
+  return {
+    ...first.snapshot,
+    capturedAt: all.map(({ capturedAt }) => capturedAt).sort()[0]!,
+    looks: Math.min(...all.map(({ looks }) => looks)),
+    cost: {
+      wallMs: Math.max(...all.map(({ cost }) => cost.wallMs)),
+      pausedWaves: Math.max(...all.map(({ cost }) => cost.pausedWaves)),
+    },
+    processes: all.flatMap(({ processes }) => processes),
+    resources: all.flatMap(({ resources }) => resources),
+    holds: all.flatMap(({ holds }) => holds),
+    productions: all.flatMap(({ productions }) => productions),
+    waits: all.flatMap(({ waits }) => waits),
+  }
+}
+
+function refuseTwice(parts: readonly NamedSnapshot[]): void {
+  const shownBy = new Map<string, string>()
+  for (const { name, snapshot } of parts)
+    for (const { id, pid } of snapshot.processes) {
+      const other = shownBy.get(id)
+      if (other !== undefined)
+        throw new ImpasseError(
+          'IMPASSE_USAGE',
+          `${other} and ${name} both show a process ${pid}.`,
+          'Only different processes make one report: name these files one at a time.',
+        )
+      shownBy.set(id, name)
+    }
+}
+
+/** Resources are numbered within a snapshot; `taken` are the numbers that others have. */
+function renumbered(snapshot: Snapshot, taken: Set<string>): Snapshot {
+  let next = 1
+  const names = new Map<string, string>()
+  const nameOf = (id: string): string => {
+    const known = names.get(id)
+    if (known !== undefined) return known
+    while (taken.has(`r${next}`)) next++
+    const name = `r${next}`
+    taken.add(name)
+    names.set(id, name)
+    return name
+  }
+  const inRequest = (request: Request): Request => {
+    if ('requests' in request) return { ...request, requests: request.requests.map(inRequest) }
+    return 'resource' in request ? { ...request, resource: nameOf(request.resource) } : request
+  }
+  return {
+    ...snapshot,
+    resources: snapshot.resources.map(one => ({ ...one, id: nameOf(one.id) })),
+    holds: snapshot.holds.map(one => ({ ...one, resource: nameOf(one.resource) })),
+    productions: snapshot.productions.map(one => ({ ...one, resource: nameOf(one.resource) })),
+    waits: snapshot.waits.map(one => ({ ...one, request: inRequest(one.request) })),
+  }
+}
