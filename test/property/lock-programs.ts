@@ -120,7 +120,7 @@ export function count(outcomes: readonly Outcome[]): string {
     `${number('missed')} missed`,
     `${number('wrong parties')} with wrong parties`,
     `${number('suspected')} only suspected`,
-    `${outcomes.filter(({ result, attaches }) => result !== 'missed' && attaches > 1).length} seen at a further attach`,
+    `${outcomes.filter(({ result, attaches = 1 }) => result !== 'missed' && attaches > 1).length} seen at a further attach`,
     ...(failed > 0 ? [`${failed} failed to run`] : []),
   ].join(', ')
 }
