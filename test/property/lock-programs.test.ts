@@ -20,7 +20,7 @@ const failedOnce = [
   146,
   // The guard of the acquisition in progress was not counted as its release.
   31, 66, 97, 173, 181, 182, 204, 223,
-  // A semaphore taken through a function that makes it could not be read in one of some six attaches.
+  // A parameter that optimised code had dropped: its caller still has what it passed.
   170,
 ]
 

@@ -2,7 +2,7 @@ import { type CallNode, isFunction, isLoop, type Node, unwrapped } from '../../s
 import type { Asker } from './asker.ts'
 import type { Effects } from './effects.ts'
 import type { LockEvent } from './event.ts'
-import { FrameEnvironment } from './frame-environment.ts'
+import { frameAt } from './frame-at.ts'
 import { isPassedIn } from './lock-code.ts'
 import type { Names, Naming } from './names.ts'
 import { takesText } from './owner.ts'
@@ -19,13 +19,14 @@ export interface Attempt {
 
 /** Rule A7: the taking stands in a function that the loop around a frame's position calls, and whose result ends the loop. */
 export async function attemptAround(
-  frame: PlacedFrame,
+  stack: readonly PlacedFrame[],
+  at: number,
   asker: Asker,
   effects: Effects,
 ): Promise<Attempt | undefined> {
-  const { syntax, owner, activation, position } = frame
+  const { syntax, owner, position } = stack[at]!
   const calls = stepsOf(syntax, owner).steps.flatMap(step => (step.kind === 'call' ? [step.call] : []))
-  const environment = new FrameEnvironment(syntax, owner, activation, position, asker)
+  const environment = frameAt(stack, at, asker)
   for (const loop of syntax.ancestors(position)) {
     if (loop === owner || isFunction(loop)) return undefined
     if (!isLoop(loop)) continue

@@ -18,6 +18,8 @@ export interface Application {
   readonly closure: Promise<Known>
   readonly receiver: Promise<Known>
   readonly arguments: readonly Promise<Known>[]
+  /** Values of parameters by the identifier that declares them, where these are known instead of the arguments. */
+  readonly parameters?: ReadonlyMap<Node, Promise<Known>>
   /** For a function written in place as a callback: where its free names are read. */
   readonly outer?: { readonly environment: Environment; readonly moment: Moment }
   /** Called by `new`: fields of `this` are what the constructor sets them to. */
@@ -183,6 +185,9 @@ export class CalleeEnvironment implements Environment {
     }
     if (!isConstant(this.syntax, declaration))
       return unknown('stale', `the parameter \`${declaration.name}\` is assigned to`)
+    const { parameters } = this.#application
+    if (parameters)
+      return parameters.get(declaration.identifier) ?? unknown('cannot be read here', declaration.name)
     const [, position, path] = /^(\d+)(.*)$/.exec(declaration.path ?? '0')!
     if (path?.includes('…')) return unknown('cannot be read here', 'a rest parameter')
     const given = (await this.#application.arguments[Number(position)]) ?? undefinedValue

@@ -7,7 +7,7 @@ import { wouldLeave } from './awaited-value.ts'
 import { Completeness, type Seen } from './completeness.ts'
 import { Effects } from './effects.ts'
 import { known, wordKey } from './environment.ts'
-import { FrameEnvironment } from './frame-environment.ts'
+import { frameAt } from './frame-at.ts'
 import { byWord, type Holding, holdingsOf } from './holder.ts'
 import { judge } from './judged-hold.ts'
 import { mainMayNotify } from './main-notifies.ts'
@@ -61,11 +61,7 @@ async function holdingsOn(
   effects: Effects,
   asker: Asker,
 ): Promise<readonly Holding[]> {
-  const frames = await Promise.all(
-    stack.map(({ syntax, owner, activation, position }) =>
-      effects.ofFrame(new FrameEnvironment(syntax, owner, activation, position, asker)),
-    ),
-  )
+  const frames = await Promise.all(stack.map((_, at) => effects.ofFrame(frameAt(stack, at, asker))))
   return holdingsOf(party, frames)
 }
 

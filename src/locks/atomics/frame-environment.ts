@@ -18,13 +18,22 @@ export class FrameEnvironment implements Environment {
   readonly position: Node
   readonly closure: Promise<Known> = Promise.resolve(unknown('cannot be read here'))
   readonly #asker: Asker
+  readonly #asArgument: AsArgument | undefined
 
-  constructor(syntax: Syntax, owner: Node, activation: Activation, position: Node, asker: Asker) {
+  constructor(
+    syntax: Syntax,
+    owner: Node,
+    activation: Activation,
+    position: Node,
+    asker: Asker,
+    asArgument?: AsArgument,
+  ) {
     this.syntax = syntax
     this.owner = owner
     this.activation = activation
     this.position = position
     this.#asker = asker
+    this.#asArgument = asArgument
   }
 
   async evaluate(expression: Node, moment: Moment): Promise<Known> {
@@ -45,6 +54,11 @@ export class FrameEnvironment implements Environment {
     let [answer] = answers
     if (isLost(answer) && answers[1] && 'known' in answers[1]) answer = answers[1]
     if (isLost(answer)) answer = (await this.#viewedAnew(expression, moment)) ?? answer
+    const passed = isLost(answer) ? await this.#asArgument?.(expression) : undefined
+    if (passed && !isLost(passed.answer)) {
+      answer = passed.answer
+      if (passed.doubt !== undefined) doubts.push(passed.doubt)
+    }
     return doubts.length > 0 ? { answer, doubt: doubts[0]! } : { answer }
   }
 
@@ -139,6 +153,9 @@ export class FrameEnvironment implements Environment {
     return render(this.syntax, expression, replaced, recover === 'views too')
   }
 }
+
+/** V4: a lost parameter, or an expression over one, in terms of what the caller gave. */
+export type AsArgument = (expression: Node) => Promise<Known | undefined>
 
 /** Which lost names are replaced by their initialisers. */
 type Recovery = 'paths' | 'views too'

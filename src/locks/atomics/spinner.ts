@@ -3,7 +3,7 @@ import type { Asker } from './asker.ts'
 import { attemptAround, nameOfAttempt, takenText } from './attempt.ts'
 import type { Effects } from './effects.ts'
 import { known, numberOf } from './environment.ts'
-import { FrameEnvironment } from './frame-environment.ts'
+import { frameAt } from './frame-at.ts'
 import { isLockCode } from './lock-code.ts'
 import type { Names } from './names.ts'
 import { takesText } from './owner.ts'
@@ -38,13 +38,7 @@ export async function readSpinner(
     }
     if (step.wait && site > 0) continue
     if (!spinsForGood(frame, step)) return undefined
-    const environment = new FrameEnvironment(
-      frame.syntax,
-      frame.owner,
-      frame.activation,
-      frame.position,
-      asker,
-    )
+    const environment = frameAt(stack, site, asker)
     const here = { from: frame.position }
     const [word, takes, naming] = await Promise.all([
       wordAt(asker, environment.evaluate(step.array, here), environment.evaluate(step.index, here)),
@@ -86,7 +80,7 @@ async function triedIn(
   names: Names,
 ): Promise<Waiter | undefined> {
   const frame = stack[site]!
-  const attempt = await attemptAround(frame, asker, effects)
+  const attempt = await attemptAround(stack, site, asker, effects)
   if (!attempt?.event.acquiring || !isLeftByWord(frame.syntax, attempt.loop, attempt.call)) return undefined
   const { word, acquiring, taken } = attempt.event
   const naming = await nameOfAttempt(stack, site, attempt, names)

@@ -4,7 +4,7 @@ import type { CallNode, Node } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import { isOfModule } from './designator.ts'
 import type { LockEvent } from './event.ts'
-import { FrameEnvironment } from './frame-environment.ts'
+import { frameAt } from './frame-at.ts'
 import type { JudgedHold } from './judged-hold.ts'
 import { isLockCode } from './lock-code.ts'
 import type { Names, Naming } from './names.ts'
@@ -67,13 +67,7 @@ export class HoldTeller {
       return { label: `${list.label}[${number}]`, frame }
     }
     const inLock = event.step.kind !== 'call' && isLockCode(frame.syntax, frame.owner)
-    const environment = new FrameEnvironment(
-      frame.syntax,
-      frame.owner,
-      frame.activation,
-      frame.position,
-      this.#asker,
-    )
+    const environment = frameAt(stack, at, this.#asker)
     return this.#names.name(stack, at, designator.node, designator.index, inLock, {
       moment: event.moment,
       environment,

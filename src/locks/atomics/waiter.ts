@@ -6,7 +6,7 @@ import type { Asker } from './asker.ts'
 import { type Attempt, attemptAround, nameOfAttempt, takenText } from './attempt.ts'
 import type { Effects } from './effects.ts'
 import { type Known, known, numberOf, wordKey } from './environment.ts'
-import { FrameEnvironment } from './frame-environment.ts'
+import { frameAt } from './frame-at.ts'
 import { isLockCode, isPassedIn } from './lock-code.ts'
 import type { Names } from './names.ts'
 import { operationOf } from './operations.ts'
@@ -62,7 +62,7 @@ export async function readWaiter(
   const { syntax, owner } = top
   const [array, index, expected, timeout] = top.call.arguments as Node[]
   if (!array || !index) return undefined
-  const inTop = new FrameEnvironment(syntax, owner, top.activation, top.call, asker)
+  const inTop = frameAt(stack, 0, asker, top.call)
   const moment = { from: top.call }
   const own = stepsOf(syntax, owner).steps.find(
     (step): step is AcquireStep => step.kind === 'acquire' && step.wait?.call === top.call,
@@ -86,7 +86,7 @@ export async function readWaiter(
   const attempt = attempts[tried]
   const site = byHelper?.site ?? Math.max(0, tried)
   const frame = stack[site]!
-  const environment = new FrameEnvironment(frame.syntax, frame.owner, frame.activation, frame.position, asker)
+  const environment = frameAt(stack, site, asker)
   const here = { from: frame.position }
   const otherWord = own && (own.array !== array || own.index !== index)
   const acquiring = step?.acquiring ?? (attempt && triedFor(attempt, parkedWord))
@@ -134,7 +134,7 @@ export async function readWaiter(
 
 function attemptAt(stack: readonly PlacedFrame[], at: number, asker: Asker, effects: Effects) {
   const frame = stack[at]
-  return frame && frame.activation.index === at ? attemptAround(frame, asker, effects) : undefined
+  return frame && frame.activation.index === at ? attemptAround(stack, at, asker, effects) : undefined
 }
 
 /** What is taken need not be the word that is waited on: then it is a lock only where somebody holds it (rule A5). */
@@ -161,13 +161,7 @@ function parkedFor(stack: readonly PlacedFrame[], asker: Asker) {
       (one): one is AcquireStep => one.kind === 'acquire' && contains(one.region, frame.position),
     )
     if (!step) continue
-    const environment = new FrameEnvironment(
-      frame.syntax,
-      frame.owner,
-      frame.activation,
-      frame.position,
-      asker,
-    )
+    const environment = frameAt(stack, site, asker)
     const here = { from: frame.position }
     const word = wordAt(asker, environment.evaluate(step.array, here), environment.evaluate(step.index, here))
     return { site, step, word }
