@@ -28,8 +28,9 @@ function firstEdge(party: string, { graph }: Reduction): Edge | undefined {
   const edges: Edge[] = []
   for (const wait of waitsOf(graph, party)) {
     // The line ends at one that needs nobody here, unless that it may need nobody is but a guess.
-    if (wait.sure && needsNobody(wait.request)) continue
+    const free = wait.sure && needsNobody(wait.request)
     for (const ask of requestParts(wait.request).asks) {
+      if (free && ask.kind !== 'units') continue
       const node = findResource(graph, ask.resource)
       const givers = (ask.kind === 'produced' ? node?.productions : node?.holds) ?? []
       for (const giver of givers.slice(0, mostGivers)) {

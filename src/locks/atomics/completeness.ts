@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { Resource } from '../../snapshot/model.ts'
 import type { CallNode } from '../../sources/syntax-tree.ts'
 import type { OtherParty } from './facts.ts'
@@ -78,6 +79,19 @@ export class Completeness {
     if (lock === 'lock') return { unknown: 'how the word is used could not be told from the source' }
     const idle = this.#seen.others.find(other => other.idle)
     return judged.length === 0 && idle ? { unknown: mayHoldUnseen(idle.party) } : true
+  }
+
+  /** S4: a callback of an idle thread may give the lock back for its holder: a watchdog that breaks old locks. */
+  givenBackByCallback([sample]: readonly JudgedHold[]): string | undefined {
+    const idle = this.#seen.others?.find(other => other.idle)
+    const stray = sample && idle && useOf(this.#seen.prepared.catalogue, sample.holding.event).stray
+    if (!stray) return undefined
+    const { prepared } = this.#seen
+    const script = prepared.scriptOf.get(stray.syntax)
+    const { line, column } = stray.syntax.lines.positionAt(stray.owner.start)
+    const place = script === undefined ? undefined : prepared.texts.original(script, line, column)
+    const where = place ? ` (${basename(place.file)}:${place.line}:${place.column})` : ''
+    return `a callback${where}, which ${idle.party} may still run, gives it back too`
   }
 
   /**

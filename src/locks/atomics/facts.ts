@@ -16,7 +16,7 @@ import { goneOwner, ownersOf } from './owner.ts'
 import type { PlacedFrame, Prepared } from './prepared.ts'
 import { HoldTeller, ownerHold, shorten } from './told-hold.ts'
 import { capacityOf, freeOf, withMode } from './units.ts'
-import { sleepOf, waitOf } from './wait.ts'
+import { orFrom, sleepOf, waitOf } from './wait.ts'
 import { readWaiter, type Waiter } from './waiter.ts'
 
 /** What the rules found, in the model's words. */
@@ -134,6 +134,7 @@ class Combination {
           ? { unknown: uncounted ?? 'it is also released where it was not acquired' }
           : this.#complete.holders(judged, taking.lock, (owners ?? gone) !== undefined, handedOn)
         : this.#complete.producers()
+    const outside = isLock ? this.#complete.givenBackByCallback(judged) : undefined
     const capacity = capacityOf(kind, word, holds, complete === true)
     const steady = word && this.#isSteady(word)
     const free = isLock ? freeOf(kind, word, taking.free, holds, capacity) : 0
@@ -166,7 +167,10 @@ class Combination {
       resource,
       holds: holds.map(hold => (kind === 'read-write lock' ? withMode(hold) : hold)),
       productions: isLock ? [] : this.#productions(id, waiters),
-      waits: waiters.map(waiter => waitOf(id, waiter, isLock, kind, steady === true && free === 0)),
+      waits: waiters.map(waiter => {
+        const wait = waitOf(id, waiter, isLock, kind, steady === true && free === 0)
+        return outside === undefined ? wait : orFrom(wait, outside)
+      }),
     }
   }
 

@@ -9,6 +9,14 @@ interface Place {
   readonly owner: Node
 }
 
+/** Methods of the language that call what they are given before they return. */
+const runsAtOnce: ReadonlySet<string> = new Set([
+  ...Object.getOwnPropertyNames(Array.prototype),
+  ...Object.getOwnPropertyNames(Array),
+  'replace',
+  'replaceAll',
+])
+
 /** `begin` and `end` around a lock may be wrapped so often. */
 const depthLimit = 3
 
@@ -62,6 +70,19 @@ export class Pairing {
     const order = completionOrder(place.owner)
     const acquired = this.acquisitionsIn(place).map(({ completes }) => order.get(completes)!)
     return released.filter(({ completes }) => !acquired.some(at => at < order.get(completes)!)).length
+  }
+
+  /**
+   * Callbacks that give a lock back without having taken it: a timer or an event lets them run, whoever waits. One that
+   * is handed to a builtin such as `forEach` runs within its caller.
+   */
+  strays(): readonly Place[] {
+    return this.#functions.filter(place => {
+      const { syntax, owner } = place
+      if (!isFunction(owner) || !isCallback(syntax, owner)) return false
+      if (this.acquisitionsIn(place).length > 0 || this.#isGuard(place)) return false
+      return this.#releasing.has(owner) || this.unpairedIn(place) > 0
+    })
   }
 
   #wrapAcquirer(place: Place): void {
@@ -122,6 +143,22 @@ export class Pairing {
 
 function callsIn(syntax: Syntax, owner: Node): readonly CallStep[] {
   return stepsOf(syntax, owner).steps.filter(step => step.kind === 'call')
+}
+
+/** An argument of a call that is none of the language's own, by itself or by its name. */
+function isCallback(syntax: Syntax, owner: Node): boolean {
+  if (isGiven(syntax, owner)) return true
+  const names = namesOf(syntax, owner)
+  if (names.length === 0 || classOf(syntax, owner)) return false
+  for (const node of walk(syntax.root))
+    if (node.type === 'Identifier' && names.includes(node.name) && isGiven(syntax, node)) return true
+  return false
+}
+
+function isGiven(syntax: Syntax, node: Node): boolean {
+  const parent = syntax.parentOf(node)
+  if (parent?.type !== 'CallExpression' || parent.callee === node) return false
+  return !runsAtOnce.has(calledName(syntax, parent) ?? '')
 }
 
 /** Where an identifier is the name of what it declares, and no use of it. */

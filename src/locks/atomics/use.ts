@@ -8,6 +8,11 @@ import { Pairing } from './pairing.ts'
 import { concerns } from './same-array.ts'
 import { stepsOf } from './steps.ts'
 
+interface Place {
+  readonly syntax: Syntax
+  readonly owner: Node
+}
+
 /** How the program as a whole uses locks of one kind, as far as its source was read. */
 export interface Use {
   /** Calls of a release that no acquisition precedes in the same function: the lock may be handed on (rule S2). */
@@ -16,6 +21,8 @@ export interface Use {
   readonly releases: number
   /** Functions that can be suspended while they hold it. */
   readonly suspendable: readonly string[]
+  /** A callback that gives it back without having taken it. */
+  readonly stray: Place | undefined
 }
 
 const known = new WeakMap<FunctionCatalogue, Map<Node, Use>>()
@@ -80,12 +87,7 @@ function readUse(catalogue: FunctionCatalogue, { within, acquiring }: LockEvent)
     if (isFunction(owner) && (owner.async || owner.generator) && pairing.acquisitionsIn(place).length > 0)
       suspendable.add(namesOf(syntax, owner)[0] ?? 'an async function')
   }
-  return { unpaired, releases, suspendable: [...suspendable] }
-}
-
-interface Place {
-  readonly syntax: Syntax
-  readonly owner: Node
+  return { unpaired, releases, suspendable: [...suspendable], stray: pairing.strays()[0] }
 }
 
 /** What keeps the functions of one kind of lock together: a class, a function that makes locks, or the module. */

@@ -41,6 +41,14 @@ export function waitOf(
   }
 }
 
+/** The same wait where something besides the holders may end it. */
+export function orFrom(wait: Wait, what: string): Wait {
+  const { request } = wait
+  const outside: Request = { kind: 'outside', what }
+  const requests = request.kind === 'anyOf' ? [...request.requests, outside] : [request, outside]
+  return { ...wait, request: { kind: 'anyOf', requests } }
+}
+
 /** A wait on memory of its own: nothing but its time limit ends it. */
 export function sleepOf(waiter: Waiter): Wait {
   const { timeout, at } = waiter
