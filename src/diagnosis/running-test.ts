@@ -6,15 +6,17 @@ import { lastLook } from './stay.ts'
 const testFile = /(?:^|[./_-])(?:test|spec)s?\.[cm]?[jt]sx?$|(?:^|\/)__tests__\/[^/]+\.[cm]?[jt]sx?$/
 
 /**
- * First what stands on a stack: the block whose function runs. Else what the runner itself says, then a test file on a
+ * First what stands on a stack: the block whose function runs. Else what the runner itself says, or a reporter in it, then a test file on a
  * stack, then one named on the command line. Undefined where nothing tells.
  */
-export function runningTest({ threads, argv }: Process): CurrentTest | undefined {
+export function runningTest({ threads, argv, runningTests }: Process): CurrentTest | undefined {
   const frames = threads.flatMap(thread => lastLook(thread)?.frames ?? [])
   const block = frames.find(({ titles, file }) => titles !== undefined && !isUnknown(file))
   if (block !== undefined && !isUnknown(block.file)) return { file: block.file, titles: block.titles! }
   const said = threads.find(({ currentTest }) => currentTest !== undefined)?.currentTest
   if (said !== undefined) return said
+  const told = onlyOne(runningTests ?? [])
+  if (told !== undefined) return told
   const file =
     frames.flatMap(frame => (isUnknown(frame.file) ? [] : [frame.file])).find(path => testFile.test(path)) ??
     onlyOne(argv.slice(1).filter(argument => testFile.test(argument)))

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
 import { readStat } from '../process/stat.ts'
 import type { ProcessIdentity, Token } from '../process/tree.ts'
+import { TOKEN } from './running-tests.ts'
 
 /** How a command ended, as a shell tells it (128 + n for a signal). */
 export type Ended =
@@ -22,8 +23,6 @@ export interface NotStarted {
   readonly code: 126 | 127
   readonly message: string
 }
-
-const TOKEN = 'IMPASSE_RUN'
 
 /**
  * `freePorts` lets every Node of the tree take any free port for its inspector. Not by default: `node:cluster` refuses to

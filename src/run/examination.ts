@@ -3,6 +3,7 @@ import { timeLimit } from '../capture/clock.ts'
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import type { ProcessTree } from '../process/tree.ts'
 import type { Snapshot } from '../snapshot/model.ts'
+import { readRunningTests, withRunningTests } from './running-tests.ts'
 
 export interface Examination {
   readonly snapshot: Snapshot
@@ -24,11 +25,16 @@ const HASTY = { looks: 2, betweenLooksMs: 50 }
 /** Reading and putting together may take this much longer than the looks themselves. */
 const RENDER_MS = 2000
 
-/** Never rejects, and never takes longer than `limitMs` and two seconds more. */
+/**
+ * Never rejects, and never takes longer than `limitMs` and two seconds more.
+ *
+ * @param token that of the run, by which reporters tell which tests run
+ */
 export async function examine(
   tree: ProcessTree,
   limitMs: number,
   hasty: boolean,
+  token?: string,
 ): Promise<Examination | NotExamined> {
   const pids = tree.living(true).map(({ id }) => id)
   if (pids.length === 0)
@@ -36,13 +42,14 @@ export async function examine(
   const tooLate = timeLimit(limitMs + RENDER_MS).then(() => ({
     why: `The look at ${pids.length} processes did not come to an end within ${limitMs + RENDER_MS} ms.`,
   }))
-  return Promise.race([look(pids, limitMs, hasty), tooLate])
+  return Promise.race([look(pids, limitMs, hasty, token), tooLate])
 }
 
 async function look(
   pids: readonly number[],
   limitMs: number,
   hasty: boolean,
+  token: string | undefined,
 ): Promise<Examination | NotExamined> {
   try {
     const [{ capture }, { diagnose }] = await Promise.all([
@@ -50,12 +57,13 @@ async function look(
       import('../diagnosis/diagnose.ts'),
     ])
     const failures: string[] = []
-    const snapshot = await capture(pids, {
+    const seen = await capture(pids, {
       ...(hasty ? HASTY : { looks: LOOKS, betweenLooksMs: BETWEEN_LOOKS_MS }),
       timeoutMs: limitMs,
       others: true,
       onFailure: (_, error) => failures.push(error.message),
     })
+    const snapshot = token === undefined ? seen : withRunningTests(seen, readRunningTests(token))
     return { snapshot, diagnosis: diagnose(snapshot), failures }
   } catch (error) {
     return { why: `The processes could not be looked at: ${(error as Error).message}` }

@@ -12,6 +12,7 @@ import { deafProcesses, type Examination, examine, type NotExamined } from './ex
 import { tell } from './notice.ts'
 import { HANG_EXIT_CODE, type RunOptions } from './options.ts'
 import { QuietWatch } from './quiet.ts'
+import { forgetRunningTests } from './running-tests.ts'
 import { type Asked, listen } from './signals.ts'
 import { StatusLine } from './status-line.ts'
 
@@ -41,6 +42,7 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   } finally {
     status.clear()
     signals.stop()
+    forgetRunningTests(command.token.value)
   }
 }
 
@@ -132,7 +134,7 @@ class Run {
     await tell(
       `impasse: the command is ${why}: looking at ${count} ${count === 1 ? 'process' : 'processes'}\n`,
     )
-    const seen = await examine(this.#tree, LOOK_MS, false)
+    const seen = await examine(this.#tree, LOOK_MS, false, this.#command.token.value)
     // What ended meanwhile was slow, and nothing else.
     if (this.#ended !== undefined) return exitCodeOf(this.#ended)
     const hangs = 'diagnosis' in seen && isHang(seen)
@@ -160,7 +162,11 @@ class Run {
   /** A signal: a look on demand, or the end of the job, which gets a last look. */
   async #act({ asked, fromTerminal }: Asked): Promise<number | undefined> {
     if (asked === 'look') {
-      await this.#report('looked at as asked (SIGUSR2)', await examine(this.#tree, LOOK_MS, true), false)
+      await this.#report(
+        'looked at as asked (SIGUSR2)',
+        await examine(this.#tree, LOOK_MS, true, this.#command.token.value),
+        false,
+      )
       return undefined
     }
     const { signal } = asked
@@ -169,7 +175,7 @@ class Run {
     if (!fromTerminal && this.#passedOn === undefined && isEnd(signal)) {
       const why = `cancelled by ${signal}`
       await tell(`impasse: the command is ${why}: a last look\n`)
-      const seen = await examine(this.#tree, Math.max(200, grace / 2), true)
+      const seen = await examine(this.#tree, Math.max(200, grace / 2), true, this.#command.token.value)
       await this.#report(why, seen, false)
     }
     if (this.#ended !== undefined) return exitCodeOf(this.#ended)

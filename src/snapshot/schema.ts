@@ -182,6 +182,8 @@ export const process = z.object({
   /** The longest time that a thread stood paused because of us, milliseconds. */
   pausedMs: z.number(),
   threads: z.array(thread),
+  /** The tests that a reporter of `impasse run` says run in it. */
+  runningTests: z.array(currentTest).optional(),
   gaps: z.array(gap),
 })
 
