@@ -1,7 +1,6 @@
 /** The main thread where the inspector could not be had: the kernel's word, and its stack where memory shows it. */
 import type { Target } from '../process/target.ts'
 import {
-  type Activity,
   type Frame,
   type Gap,
   isUnknown,
@@ -10,6 +9,7 @@ import {
   type Unknown,
 } from '../snapshot/model.ts'
 import type { Look } from './look.ts'
+import { activityBehind } from './native-activity.ts'
 import type { Closed } from './open-inspector.ts'
 import { kernelActivity, loopOf, outsideLook } from './process-record.ts'
 
@@ -63,24 +63,9 @@ export function outsideMain(
 function lookAt(target: Target, look: Look, frames: readonly Frame[]): ThreadLook {
   const kernel = look.kernel.get(target.pid)
   const outside = outsideLook(target, look.at, kernel)
-  // With JavaScript on its stack it is in no event loop, whatever the descriptor that it waits on looks like.
-  if (kernel === undefined || frames.length === 0 || !inLoopCall(kernelActivity(kernel)))
-    return { ...outside, frames: [...frames] }
-  const activity = kernelActivity(kernel)
-  return {
-    ...outside,
-    activity:
-      activity.kind === 'system-call'
-        ? {
-            kind: 'system-call',
-            call: { ...activity.call, meaning: 'waits in a loop of its own: spawnSync or execSync' },
-          }
-        : activity,
-    frames: [...frames],
-  }
-}
-
-/** The kernel cannot tell it from the event loop. */
-function inLoopCall(activity: Activity): boolean {
-  return activity.kind === 'system-call' && activity.call.meaning.startsWith('event loop')
+  const activity = kernel === undefined || frames.length === 0 ? undefined : kernelActivity(kernel)
+  // With more than the loop on its stack it is in no event loop, whatever the descriptor that it waits on looks like.
+  return activity?.kind === 'system-call'
+    ? { ...outside, activity: activityBehind(activity.call, frames), frames: [...frames] }
+    : { ...outside, frames: [...frames] }
 }

@@ -132,6 +132,7 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
 
   /** `ran encode (codec.mjs:8:3), then flush (out.mjs:30:12)`. */
   function progressText(): string {
+    if (thread.looks.length === 1) return `${what}; one look cannot tell whether it gets on`
     const places = thread.looks
       .map(({ frames }) => ownFrame(frames))
       .map(frame => frame && frameText(frame, process))

@@ -14,7 +14,8 @@ const anyPort = ['--inspect-port=0']
 async function look({ pid }: Fixture, options: CaptureOptions = {}) {
   const snapshot = await capture(pid, options)
   const process = snapshot.processes[0]!
-  return { process, main: process.threads[0]!, findings: diagnose(snapshot).findings }
+  const { findings, verdict } = diagnose(snapshot)
+  return { process, main: process.threads[0]!, findings, verdict }
 }
 
 describe.each(targetNodes())('Node $major', ({ path }) => {
@@ -59,9 +60,13 @@ test('asked not to read memory, it does not', async () => {
 test('without the inspector a parked main thread is seen, and a worker is named as not seen', async () => {
   const fixture = await startFixture('memory/blocked.cjs', { args: ['wait'] })
   await until(() => readThreadStat(fixture.pid, fixture.pid)?.state === 'S')
-  const { main, findings } = await look(fixture, { inspector: false })
-  expect(main.looks.at(-1)?.frames[0]).toMatchObject({ function: 'block', line: 30 })
-  expect(findings[0]?.status).toBe('blocked')
+  const { main, verdict } = await look(fixture, { inspector: false })
+  expect(main.looks.at(-1)?.frames.find(({ kind }) => kind === 'js')).toMatchObject({
+    function: 'block',
+    line: 30,
+  })
+  expect(main.looks.at(-1)?.activity).toMatchObject({ kind: 'parked', in: 'Atomics.wait' })
+  expect(verdict.status).toBe('blocked')
   const { process } = await look(await startFixture('nested-workers.mjs'), { inspector: false })
   expect(process.gaps[0]?.what).toMatch(/^the JavaScript stacks of the workers/)
 })
