@@ -23,6 +23,7 @@ import {
 import { TOOL } from '../version.ts'
 import { Clock } from './clock.ts'
 import { coreThread } from './core-thread.ts'
+import { nativeLocksIn } from './native-waits.ts'
 import { StackFrames } from './stack-frames.ts'
 
 export interface CoreOptions {
@@ -32,6 +33,7 @@ export interface CoreOptions {
   readonly sysroot?: string
 }
 
+const none = { resources: [], holds: [], productions: [], waits: [] }
 /** How much of the process's memory is read at most, bytes. */
 const BUDGET = 128 * 2 ** 20
 
@@ -93,10 +95,7 @@ export async function captureCore(file: string, options: CoreOptions = {}): Prom
           gaps: gapsOf(memory, frames, executable),
         },
       ],
-      resources: [],
-      holds: [],
-      productions: [],
-      waits: [],
+      ...nativeLocksIn(memory, `p${pid}`, threads, none),
     }
   } finally {
     images?.close()

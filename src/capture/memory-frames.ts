@@ -1,5 +1,5 @@
 /** The stack of a blocked thread as the memory of its process shows it. */
-import { readThreadStack, restMark } from '../memory/thread-stack.ts'
+import { readThreadStacks, restMark } from '../memory/thread-stack.ts'
 import type { Target } from '../process/target.ts'
 import { type Frame, isUnknown, type Unknown } from '../snapshot/model.ts'
 import { idlesInLoop } from './native-activity.ts'
@@ -26,18 +26,28 @@ export class MemoryFrames {
 
   /** The frames of a thread, innermost first; what was read is not read again while the thread does not leave its wait. */
   async of(tid: number): Promise<readonly Frame[] | Unknown> {
+    return (await this.ofAll([tid])).get(tid)!
+  }
+
+  /** The same of several threads. */
+  async ofAll(tids: readonly number[]): Promise<ReadonlyMap<number, readonly Frame[] | Unknown>> {
     const { pid, executable, runtime } = this.#target
-    if (runtime.arch !== 'x64')
-      return { unknown: `stacks are read from memory for x64 only, not for ${runtime.arch}` }
-    const before = this.#seen.get(tid)
-    if (before?.mark !== undefined && before.mark === restMark(pid, tid)) return before.frames
-    const mark = restMark(pid, tid)
-    const stack = readThreadStack(pid, tid, executable)
-    const frames = isUnknown(stack)
-      ? stack
-      : withoutLoop(await this.#frames.of(stack.functions, stack.confidence))
-    this.#seen.set(tid, { mark, frames })
-    return frames
+    if (runtime.arch !== 'x64') {
+      const unknown = `stacks are read from memory for x64 only, not for ${runtime.arch}`
+      return new Map(tids.map(tid => [tid, { unknown }]))
+    }
+    const marks = new Map(tids.map(tid => [tid, restMark(pid, tid)]))
+    const left = tids.filter(tid => {
+      const before = this.#seen.get(tid)?.mark
+      return before === undefined || before !== marks.get(tid)
+    })
+    for (const [tid, stack] of readThreadStacks(pid, left, executable)) {
+      const frames = isUnknown(stack)
+        ? stack
+        : withoutLoop(await this.#frames.of(stack.functions, stack.confidence))
+      this.#seen.set(tid, { mark: marks.get(tid), frames })
+    }
+    return new Map(tids.map(tid => [tid, this.#seen.get(tid)!.frames]))
   }
 }
 

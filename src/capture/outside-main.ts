@@ -13,12 +13,13 @@ import { activityBehind } from './native-activity.ts'
 import type { Closed } from './open-inspector.ts'
 import { kernelActivity, loopOf, outsideLook } from './process-record.ts'
 
-/** `stacks`: what memory showed in each look; empty when it was not asked. */
+/** `stacks`: what memory showed in each look; empty when it was not asked. `unseen`: there are workers without a stack. */
 export function outsideMain(
   target: Target,
   looks: readonly Look[],
   stacks: readonly (readonly Frame[] | Unknown)[],
   closed: Closed,
+  unseen: boolean,
 ): { readonly main: Thread; readonly gap: Gap } {
   const { pid } = target
   // A stack beside a look without one would look like a thread that moves.
@@ -36,14 +37,13 @@ export function outsideMain(
   }
   const inLoop = main.looks.at(-1)?.activity.kind === 'event-loop' || seen.length === 0
   const loop = last === undefined || !inLoop ? undefined : loopOf(target, last)
-  const workers = [...(looks.at(-1)?.kernel.values() ?? [])].some(({ role }) => role === 'worker')
   const { reason, remedy } = closed
   return {
     main: loop === undefined ? main : { ...main, loop },
     gap:
       seen.length > 0
         ? {
-            what: workers
+            what: unseen
               ? 'the JavaScript stacks of the workers, and all values (by which locks are recognised)'
               : 'the values of variables (by which locks are recognised)',
             reason,

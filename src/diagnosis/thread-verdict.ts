@@ -95,13 +95,16 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
   /** A call of the system, seen in all looks: it stands there, unless it spends CPU time around it. */
   function judgeCall(): Judged {
     if (idlesUnasked(thread)) return judgeLoop()
-    if (thread.looks.length < 2) return say('blocked', what, { native: true })
+    const blocked = wait
+      ? say('blocked', waitingText(thread, wait, chain, reduction.graph, roster), { chain })
+      : say('blocked', what, { native: true })
+    if (thread.looks.length < 2) return blocked
     const [first] = thread.looks
     const stays =
       thread.looks.every(({ activity }) => activity.kind === 'system-call') &&
       sameFrames(first!.frames, look!.frames) &&
       !(cpuBetween(thread) ?? 0)
-    if (stays) return say('blocked', what, { native: true })
+    if (stays) return blocked
     return inLoopCall(look!.activity) ? judgeLoop() : judgeRunning()
   }
 

@@ -59,21 +59,41 @@ const MOST_FUNCTIONS = 1000
 
 /** Never throws; why there is no stack is a sentence's end. */
 export function readThreadStack(pid: number, tid: number, executable: string): ThreadStack | Unknown {
+  return readThreadStacks(pid, [tid], executable).get(tid)!
+}
+
+/** The same of several threads, whose pages and symbols are read once. */
+export function readThreadStacks(
+  pid: number,
+  tids: readonly number[],
+  executable: string,
+): ReadonlyMap<number, ThreadStack | Unknown> {
+  const all = (why: string) => new Map(tids.map(tid => [tid, { unknown: why }]))
   if (process.arch !== 'x64' || process.platform !== 'linux')
-    return { unknown: 'stacks are read from memory on Linux for x86-64 only' }
+    return all('stacks are read from memory on Linux for x86-64 only')
+  const found = new Map<number, ThreadStack | Unknown>()
   try {
-    let last: ThreadStack | Unknown = { unknown: 'it moves' }
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const before = resting(pid, tid)
-      if (isUnknown(before)) return before
-      last = readOnce(pid, executable, before)
-      const after = resting(pid, tid)
-      if (!isUnknown(after) && after.mark === before.mark) return last
-      last = { unknown: 'it moved while its memory was read' }
+    let left = tids
+    for (let attempt = 0; attempt < ATTEMPTS && left.length > 0; attempt++) {
+      const before = new Map<number, Resting>()
+      for (const tid of left) {
+        const rest = resting(pid, tid)
+        if (isUnknown(rest)) found.set(tid, rest)
+        else before.set(tid, rest)
+      }
+      const stacks = readOnce(pid, executable, [...before.values()])
+      const moved: number[] = []
+      for (const [index, [tid, { mark }]] of [...before].entries()) {
+        const after = resting(pid, tid)
+        const stayed = !isUnknown(after) && after.mark === mark
+        found.set(tid, stayed ? stacks[index]! : { unknown: 'it moved while its memory was read' })
+        if (!stayed) moved.push(tid)
+      }
+      left = moved
     }
-    return last
+    return found
   } catch {
-    return { unknown: 'its memory could not be made sense of' }
+    return all('its memory could not be made sense of')
   }
 }
 
@@ -108,17 +128,23 @@ function resting(pid: number, tid: number): Resting | Unknown {
 /** By build of Node: a thread is looked at more than once. */
 const layouts = new Map<string, Layout | Unknown>()
 
-function readOnce(pid: number, executable: string, { pc, sp }: Resting): ThreadStack | Unknown {
+function readOnce(
+  pid: number,
+  executable: string,
+  stands: readonly Stand[],
+): readonly (ThreadStack | Unknown)[] {
+  if (stands.length === 0) return []
+  const none = (why: Unknown) => stands.map(() => why)
   const maps = textOf(`/proc/${pid}/maps`)
-  if (!maps) return { unknown: 'its map of memory may not be read' }
+  if (!maps) return none({ unknown: 'its map of memory may not be read' })
   const memory = LiveMemory.open(pid, BUDGET)
-  if (isUnknown(memory)) return memory
+  if (isUnknown(memory)) return none(memory)
   const map = new AddressMap(maps)
   let images: Images | undefined
   try {
     images = Images.open(pid, executable, map, memory)
-    if (images === undefined) return { unknown: 'its executable is no image for x86-64' }
-    return readStack(memory, map, images, { pc, sp })
+    if (images === undefined) return none({ unknown: 'its executable is no image for x86-64' })
+    return readStacks(memory, map, images, stands)
   } finally {
     images?.close()
     memory.close()
