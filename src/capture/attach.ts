@@ -4,11 +4,12 @@ import { withEventLoops } from '../locks/event-loop.ts'
 import { withNodeWaits } from '../locks/node-wait.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { identify, sameProcess, type Target } from '../process/target.ts'
-import type { Frame, Process, Thread, Unknown } from '../snapshot/model.ts'
+import type { Activity, Frame, Process, Thread, Unknown } from '../snapshot/model.ts'
 import { type Clock, sleep } from './clock.ts'
 import { lookInside, partyOf } from './inside.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { type Look, lookAtKernel } from './look.ts'
+import type { MemoryFrames } from './memory-frames.ts'
 import { type Closed, type Opened, openInspector, outOfTime } from './open-inspector.ts'
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
 import { outsideMain } from './outside-main.ts'
@@ -37,7 +38,7 @@ export async function attach(pid: number, options: CaptureOptions, clock: Clock)
   try {
     throwIfInterrupted(options)
     options.onProgress?.('opening the inspector')
-    const opened = await openInspector(target, clock)
+    const opened = await openInspector(target, clock, options.memory !== false)
     return 'reason' in opened
       ? await lookOutside(target, options, clock, opened)
       : await lookThrough(target, opened, options, clock)
@@ -88,21 +89,26 @@ async function lookThrough(
     const known = new Set(threads.flatMap(({ tid }) => (typeof tid === 'number' ? [tid] : [])))
     const natives = kernelThreads(target, inside.looks, known, true)
     await release()
-    const shown = await withSilent(target, threads, options)
+    const { seen, gaps } = await withSilent(
+      target,
+      { threads: [...threads, ...natives], facts },
+      options,
+      clock,
+    )
     const process = `p${target.pid}`
     return {
       process: {
         ...processHead(target),
         inspector: { access, port },
         pausedMs: Math.max(0, ...inside.threads.map(thread => thread.longestPauseMs)),
-        threads: [...shown, ...natives],
-        gaps: silentThreads(shown),
+        threads: [...seen.threads],
+        gaps: [...gaps],
       },
       facts: withEventLoops(
         process,
         threads,
         new Set([...inside.loops.keys()].map(thread => partyOf(pid, thread))),
-        withNodeWaits(process, threads, natives, facts),
+        withNodeWaits(process, threads, natives, seen.facts),
       ),
       pausedWaves: inside.pausedWaves,
     }
@@ -112,15 +118,21 @@ async function lookThrough(
   }
 }
 
-/** With the stacks from memory of the threads that the inspector gave none of. */
+/** With the stacks from memory of the threads that the inspector gave none of, and with the locks that these sleep in. */
 async function withSilent(
   target: Target,
-  threads: readonly Thread[],
+  { threads, facts }: { readonly threads: readonly Thread[]; readonly facts: LockFacts },
   options: CaptureOptions,
-): Promise<readonly Thread[]> {
+  clock: Clock,
+) {
   const silent = new Set(silentThreads(threads).flatMap(({ thread }) => thread ?? []))
-  if (silent.size === 0 || options.memory === false) return threads
-  return (await import('./silent-stacks.ts')).withMemoryStacks(target, threads, silent)
+  if (silent.size === 0 || options.memory === false)
+    return { seen: { threads, facts }, gaps: silentThreads(threads) }
+  const memory = new (await import('./memory-frames.ts')).MemoryFrames(target)
+  const { withMemoryStacks } = await import('./silent-stacks.ts')
+  const shown = await withMemoryStacks(target, threads, silent, memory)
+  const seen = await withLocks(target, { threads: shown, facts }, silent, memory, clock)
+  return { seen, gaps: silentThreads(shown) }
 }
 
 /** What the kernel shows, twice, and the main thread's stack from its memory, without touching the process. */
@@ -142,16 +154,67 @@ async function lookOutside(
     looks.push({ at: clock.now, kernel: lookAtKernel(target.pid, target.runtime.arch), stacks: new Map() })
     if (memory !== undefined) stacks.push(await memory.of(target.pid))
   }
-  const { main, gap } = outsideMain(target, looks, stacks, closed)
+  const natives = await withWorkerStacks(
+    target,
+    kernelThreads(target, looks, new Set([target.pid]), false),
+    memory,
+  )
+  const unseen = natives.some(thread => thread.role === 'worker' && isUnseen(thread))
+  const { main, gap } = outsideMain(target, looks, stacks, closed, unseen)
+  const threads = [main, ...natives]
+  const none = { resources: [], holds: [], productions: [], waits: [] }
+  const scripted = threads.filter(({ role }) => role === 'main' || role === 'worker').map(({ id }) => id)
+  const seen =
+    memory === undefined
+      ? { threads, facts: none }
+      : await withLocks(target, { threads, facts: none }, new Set(scripted), memory, clock)
   return {
     process: {
       ...processHead(target),
       inspector: { access: 'none', port: null },
       pausedMs: 0,
-      threads: [main, ...kernelThreads(target, looks, new Set([target.pid]), false)],
+      threads: [...seen.threads],
       gaps: [gap],
     },
-    facts: { resources: [], holds: [], productions: [], waits: [] },
+    facts: seen.facts,
     pausedWaves: 0,
   }
+}
+
+/** A worker that sleeps shows its stack too; one in its event loop has none. */
+async function withWorkerStacks(
+  target: Target,
+  threads: readonly Thread[],
+  memory: MemoryFrames | undefined,
+): Promise<readonly Thread[]> {
+  const workers = threads.filter(({ role }) => role === 'worker').map(({ id }) => id)
+  if (memory === undefined || workers.length === 0) return threads
+  const { withMemoryStacks } = await import('./silent-stacks.ts')
+  return withMemoryStacks(target, threads, new Set(workers), memory)
+}
+
+/** Neither its stack was read nor is it known to have none. */
+function isUnseen({ looks }: Thread): boolean {
+  const look = looks.at(-1)
+  return look !== undefined && look.frames.length === 0 && !inLoopCall(look.activity)
+}
+
+function inLoopCall(activity: Activity): boolean {
+  return (
+    activity.kind === 'event-loop' ||
+    (activity.kind === 'system-call' && activity.call.name.startsWith('epoll_'))
+  )
+}
+
+/** With the locks of the C library that threads sleep in, where any sleeps in a futex. */
+async function withLocks(
+  { pid }: Target,
+  seen: { readonly threads: readonly Thread[]; readonly facts: LockFacts },
+  asked: ReadonlySet<string>,
+  memory: MemoryFrames,
+  clock: Clock,
+) {
+  return asked.size === 0
+    ? seen
+    : (await import('./native-waits.ts')).nativeLocksOf(pid, seen, asked, memory, () => clock.now)
 }

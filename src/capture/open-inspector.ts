@@ -12,6 +12,7 @@ import { threadsOf } from '../process/threads.ts'
 import { isUnknown } from '../snapshot/model.ts'
 import { type Clock, sleep } from './clock.ts'
 import { beginInterval } from './cut.ts'
+import { mayBeNativeLock, nativeFutex } from './native-futex.ts'
 import { DEFAULT_PORT, inspectsFromStart, wantedPort } from './node-flags.ts'
 
 export interface Opened {
@@ -27,9 +28,14 @@ export interface Closed {
 }
 
 const CONNECT_MS = 1000
+/** A thread that can act on the signal has mostly done so by then; the stack of one that has not is read. */
+const UNWIND_MS = 120
 
-/** Connects to the target's inspector. Throws only when the process has gone. */
-export async function openInspector(target: Target, clock: Clock): Promise<Opened | Closed> {
+/**
+ * Connects to the target's inspector. Throws only when the process has gone. `memory`: where the main thread stands may be read from
+ * its memory.
+ */
+export async function openInspector(target: Target, clock: Clock, memory = true): Promise<Opened | Closed> {
   if (target.namespaces.network === false) {
     return {
       reason:
@@ -46,14 +52,15 @@ export async function openInspector(target: Target, clock: Clock): Promise<Opene
   if (listening !== undefined) return connect(listening, 'reused', clock)
 
   if (safe !== 'yes') return safe
-  const stuck = await stuckOutside(target)
+  const stuck = await stuckOutside(target, memory)
   if (stuck !== undefined) return outsideOfJavaScript(stuck)
   const holder = portHolder(target)
   sameProcess(target)
   // What nobody has the time to close is not opened.
   if (clock.expired) return outOfTime(clock)
   process.kill(target.pid, 'SIGUSR1')
-  const opened = await awaitPort(target, before, clock)
+  const opened = await awaitPort(target, before, clock, memory)
+  if (opened === 'native') return stillKept(outsideOfJavaScript('futex: it waits in a lock of native code'))
   if (opened !== undefined) {
     const endpoint = await firstInspector([opened], clock)
     if (endpoint !== undefined) return connect(endpoint, 'opened', clock)
@@ -87,7 +94,10 @@ function notOpened(target: Target, holder: string | undefined): Closed {
   }
   const call = nativeCall(target)
   if (call === undefined) return swallowed
-  const { reason, remedy } = outsideOfJavaScript(call)
+  return stillKept(outsideOfJavaScript(call))
+}
+
+function stillKept({ reason, remedy }: Closed): Closed {
   return { reason, remedy: `${remedy} The inspector opens by itself then, because the signal is kept.` }
 }
 
@@ -99,8 +109,12 @@ function outsideOfJavaScript(call: string): Closed {
 }
 
 /** The call that the main thread rests in, when signalling would do nothing but leave an inspector open later on. */
-async function stuckOutside(target: Target): Promise<string | undefined> {
+async function stuckOutside(target: Target, memory: boolean): Promise<string | undefined> {
   const { pid } = target
+  if (memory && mayBeNativeLock(target)) {
+    const lock = await nativeFutex(target)
+    if (lock !== undefined) return `futex: it waits in ${lock}`
+  }
   if (nativeCall(target) === undefined) return undefined
   const unmoved = beginInterval(pid, [pid], () => 0)
   await sleep(20)
@@ -174,10 +188,13 @@ async function awaitPort(
   target: Target,
   before: readonly ListeningPort[],
   clock: Clock,
-): Promise<ListeningPort | undefined> {
+  memory: boolean,
+): Promise<ListeningPort | 'native' | undefined> {
   const known = new Set(before.map(port => port.inode))
   const until = clock.now + clock.limit(2000)
   const stuckUntil = clock.now + clock.limit(500)
+  const unwindAt = clock.now + UNWIND_MS
+  let unwound = !memory
   let sockets = ''
   for (let wait = 1; ; wait = Math.min(wait * 1.3, 20)) {
     // The kernel's list of all ports costs milliseconds: it is read only when the process has a new socket.
@@ -192,6 +209,10 @@ async function awaitPort(
     sameProcess(target)
     if (clock.now > until || (clock.now > stuckUntil && (idles(target) || nativeCall(target) !== undefined)))
       return undefined
+    if (!unwound && clock.now > unwindAt) {
+      unwound = true
+      if ((await nativeFutex(target)) !== undefined) return 'native'
+    }
     await sleep(wait)
   }
 }

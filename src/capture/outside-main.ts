@@ -1,7 +1,6 @@
 /** The main thread where the inspector could not be had: the kernel's word, and its stack where memory shows it. */
 import type { Target } from '../process/target.ts'
 import {
-  type Activity,
   type Frame,
   type Gap,
   isUnknown,
@@ -10,15 +9,17 @@ import {
   type Unknown,
 } from '../snapshot/model.ts'
 import type { Look } from './look.ts'
+import { activityBehind } from './native-activity.ts'
 import type { Closed } from './open-inspector.ts'
 import { kernelActivity, loopOf, outsideLook } from './process-record.ts'
 
-/** `stacks`: what memory showed in each look; empty when it was not asked. */
+/** `stacks`: what memory showed in each look; empty when it was not asked. `unseen`: there are workers without a stack. */
 export function outsideMain(
   target: Target,
   looks: readonly Look[],
   stacks: readonly (readonly Frame[] | Unknown)[],
   closed: Closed,
+  unseen: boolean,
 ): { readonly main: Thread; readonly gap: Gap } {
   const { pid } = target
   // A stack beside a look without one would look like a thread that moves.
@@ -36,14 +37,13 @@ export function outsideMain(
   }
   const inLoop = main.looks.at(-1)?.activity.kind === 'event-loop' || seen.length === 0
   const loop = last === undefined || !inLoop ? undefined : loopOf(target, last)
-  const workers = [...(looks.at(-1)?.kernel.values() ?? [])].some(({ role }) => role === 'worker')
   const { reason, remedy } = closed
   return {
     main: loop === undefined ? main : { ...main, loop },
     gap:
       seen.length > 0
         ? {
-            what: workers
+            what: unseen
               ? 'the JavaScript stacks of the workers, and all values (by which locks are recognised)'
               : 'the values of variables (by which locks are recognised)',
             reason,
@@ -63,24 +63,9 @@ export function outsideMain(
 function lookAt(target: Target, look: Look, frames: readonly Frame[]): ThreadLook {
   const kernel = look.kernel.get(target.pid)
   const outside = outsideLook(target, look.at, kernel)
-  // With JavaScript on its stack it is in no event loop, whatever the descriptor that it waits on looks like.
-  if (kernel === undefined || frames.length === 0 || !inLoopCall(kernelActivity(kernel)))
-    return { ...outside, frames: [...frames] }
-  const activity = kernelActivity(kernel)
-  return {
-    ...outside,
-    activity:
-      activity.kind === 'system-call'
-        ? {
-            kind: 'system-call',
-            call: { ...activity.call, meaning: 'waits in a loop of its own: spawnSync or execSync' },
-          }
-        : activity,
-    frames: [...frames],
-  }
-}
-
-/** The kernel cannot tell it from the event loop. */
-function inLoopCall(activity: Activity): boolean {
-  return activity.kind === 'system-call' && activity.call.meaning.startsWith('event loop')
+  const activity = kernel === undefined || frames.length === 0 ? undefined : kernelActivity(kernel)
+  // With more than the loop on its stack it is in no event loop, whatever the descriptor that it waits on looks like.
+  return activity?.kind === 'system-call'
+    ? { ...outside, activity: activityBehind(activity.call, frames), frames: [...frames] }
+    : { ...outside, frames: [...frames] }
 }

@@ -4,14 +4,18 @@ import type { Target } from '../process/target.ts'
 import { switches } from '../process/threads.ts'
 import { type Frame, isUnknown, type Thread } from '../snapshot/model.ts'
 import { MemoryFrames } from './memory-frames.ts'
+import { activityBehind } from './native-activity.ts'
 
 /** The stack of now was that of each look in which the thread had left its wait as often as now. */
 export async function withMemoryStacks(
   target: Target,
   threads: readonly Thread[],
   silent: ReadonlySet<string>,
+  memory: MemoryFrames = new MemoryFrames(target),
 ): Promise<readonly Thread[]> {
-  const memory = new MemoryFrames(target)
+  // All at once: they share pages and symbols.
+  const asked = threads.filter(({ id }) => silent.has(id))
+  await memory.ofAll(asked.flatMap(({ tid }) => (isUnknown(tid) ? [] : [tid])))
   const seen: Thread[] = []
   for (const thread of threads) seen.push(silent.has(thread.id) ? await withStack(thread) : thread)
   return seen
@@ -36,6 +40,11 @@ function withFrames(thread: Thread, frames: readonly Frame[]): Thread {
   return {
     ...thread,
     seenBy: [...thread.seenBy.filter(source => source !== 'inspector'), 'memory'],
-    looks: thread.looks.map(look => ({ ...look, frames: [...frames] })),
+    looks: thread.looks.map(look => ({
+      ...look,
+      activity:
+        look.activity.kind === 'system-call' ? activityBehind(look.activity.call, frames) : look.activity,
+      frames: [...frames],
+    })),
   }
 }

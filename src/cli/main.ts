@@ -4,6 +4,7 @@ import { ImpasseError } from '../errors.ts'
 import { TOOL } from '../version.ts'
 import { duration, format, looks, noPid, pid, statusList } from './arguments.ts'
 import type { AttachOptions } from './attach.ts'
+import type { CoreArguments } from './core.ts'
 import { errorText } from './error-text.ts'
 import type { ReportOptions } from './report.ts'
 import type { RunArguments } from './run.ts'
@@ -23,6 +24,7 @@ Examples
   impasse report hang.json.gz      the same report again, later and anywhere
   impasse report hang.json.gz --html hang.html   and as a page for a browser
   impasse 4242 --tree              with all that it started
+  impasse core core.4242           the same of a core dump, later and anywhere
   impasse run -- npm test          in CI: when it hangs, why, and an end to it
   impasse ps                       the Node processes here`
 
@@ -137,6 +139,26 @@ function build(): Command {
     .option('--once', 'end after the first one, with exit code 1')
     .action(async (watched: number, options: WatchArguments) => {
       process.exitCode = await (await import('./watch.ts')).watch(watched, options)
+    })
+  program
+    .command('core')
+    .description(
+      'a core file, by the kernel or by gcore, as a report: all stacks, of JavaScript and of native code',
+    )
+    .argument('<file>', 'the core')
+    .option('--exe <node>', 'the executable that the process ran, where it is not at its place')
+    .option('--sysroot <folder>', 'where the files of the machine are found that the core is from', '/')
+    .addOption(formatOption())
+    .addOption(jsonOption('the report as JSON: --format json'))
+    .option('--no-snapshot', 'leave the snapshot out of the JSON')
+    .addOption(outputOption())
+    .option('--html <file>', 'also write it as one page for a browser: the picture, all stacks, search')
+    .option('--save <file>', 'also keep all that was seen, for `impasse report`; compressed as <file>.gz')
+    .option('--all-frames', "show all frames: Node's own, native ones and those of dependencies too")
+    .option('--fail-on <statuses>', 'which verdicts give exit code 1', statusList)
+    .addOption(colorOption())
+    .action(async (file: string, options: CoreArguments) => {
+      process.exitCode = await (await import('./core.ts')).core(file, options)
     })
   program
     .command('report')

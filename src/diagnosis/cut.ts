@@ -23,6 +23,10 @@ export function cutDoubt(
   // What one isolate's heap holds is consistent by itself.
   if (tasksOnly && threads.size === 1) return undefined
 
+  // All threads of a core stood still at one moment.
+  const processes = new Set([...threads].map(({ id }) => roster.processOf(id)))
+  if (processes.size === 1 && [...processes][0]?.core !== undefined) return undefined
+
   if (snapshot.looks < 2) return 'There was only one look: nothing shows that they stay there.'
   let from = -Infinity
   let to = Infinity

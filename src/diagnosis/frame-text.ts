@@ -11,9 +11,11 @@ export function functionName(frame: Frame): string {
 
 /** `src/queue.mjs:29:15`, relative to the process's working directory when below it. */
 export function placeText(
-  place: Pick<Frame, 'file' | 'line' | 'column'>,
+  place: Pick<Frame, 'file' | 'line' | 'column'> & { readonly kind?: Frame['kind'] },
   process: Process | undefined,
 ): string {
+  // Of native code the image is known; where its file lies tells a reader nothing.
+  if (place.kind === 'native') return isUnknown(place.file) ? 'native code' : place.file.replace(/^.*\//, '')
   if (isUnknown(place.file) && isUnknown(place.line)) return 'place unknown'
   const file = isUnknown(place.file) ? 'evaluated code' : shortPath(place.file, process)
   if (isUnknown(place.line)) return file

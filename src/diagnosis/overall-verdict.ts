@@ -20,6 +20,8 @@ export function overallVerdict(
   if (!first) return { status: 'idle', summary: 'no JavaScript thread was seen' }
   if (status === 'idle') return { status, summary: idleSummary(same, roster) }
   if (status === 'healthy') {
+    const seenOnce = roster.thread(first.thread)?.looks.length === 1
+    if (seenOnce) return { status, summary: withName(first, roster) }
     return { status, summary: `work is being done: ${withName(first, roster)}` }
   }
   // Those in the same line are named already.
@@ -48,7 +50,9 @@ function idleSummary(threads: readonly ThreadVerdict[], roster: Roster): string 
 /** Without an inspector the kernel alone was asked: its word weighs less. */
 function unseenText(threads: readonly ThreadVerdict[], roster: Roster): string {
   const processes = new Set(threads.flatMap(({ thread }) => roster.processOf(thread) ?? []))
-  const unseen = [...processes].filter(({ inspector }) => inspector.access === 'none')
+  const unseen = [...processes].filter(
+    ({ inspector, core }) => inspector.access === 'none' && core === undefined,
+  )
   if (unseen.length === 0) return ''
   const of = unseen.length === processes.size ? '' : ` of process ${list(unseen.map(({ pid }) => `${pid}`))}`
   return `, but no JavaScript stack${of} could be seen`

@@ -61,6 +61,9 @@ export function threadName(thread: Thread): string {
       return `a worker${named} (${isUnknown(thread.tid) ? thread.id : `tid ${thread.tid}`})`
     return `worker ${thread.threadId}${named}`
   }
+  // Threads of addons have the name of the thread that started them, unless they are given one.
+  if (/^(node|MainThread|node-MainThread)$/.test(thread.name) && !isUnknown(thread.tid))
+    return `thread ${thread.tid}`
   return `thread ${thread.name === '' ? thread.id : `"${thread.name}"`}`
 }
 

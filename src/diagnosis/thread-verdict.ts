@@ -95,13 +95,16 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
   /** A call of the system, seen in all looks: it stands there, unless it spends CPU time around it. */
   function judgeCall(): Judged {
     if (idlesUnasked(thread)) return judgeLoop()
-    if (thread.looks.length < 2) return say('blocked', what, { native: true })
+    const blocked = wait
+      ? say('blocked', waitingText(thread, wait, chain, reduction.graph, roster), { chain })
+      : say('blocked', what, { native: true })
+    if (thread.looks.length < 2) return blocked
     const [first] = thread.looks
     const stays =
       thread.looks.every(({ activity }) => activity.kind === 'system-call') &&
       sameFrames(first!.frames, look!.frames) &&
       !(cpuBetween(thread) ?? 0)
-    if (stays) return say('blocked', what, { native: true })
+    if (stays) return blocked
     return inLoopCall(look!.activity) ? judgeLoop() : judgeRunning()
   }
 
@@ -132,6 +135,7 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
 
   /** `ran encode (codec.mjs:8:3), then flush (out.mjs:30:12)`. */
   function progressText(): string {
+    if (thread.looks.length === 1) return `${what}; one look cannot tell whether it gets on`
     const places = thread.looks
       .map(({ frames }) => ownFrame(frames))
       .map(frame => frame && frameText(frame, process))

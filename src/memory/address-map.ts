@@ -14,8 +14,9 @@ export interface Area {
 export class AddressMap {
   readonly areas: readonly Area[]
 
-  constructor(text: string) {
-    this.areas = text.split('\n').flatMap(line => parse(line) ?? [])
+  /** From the file's text, or from areas in ascending order. */
+  constructor(source: string | readonly Area[]) {
+    this.areas = typeof source === 'string' ? source.split('\n').flatMap(line => parse(line) ?? []) : source
   }
 
   /** The area that holds an address. */

@@ -3,6 +3,7 @@
  * what cannot be read is undefined or an empty list, and every length is bounded.
  */
 import { readSync } from 'node:fs'
+import { functionsAt } from './function-symbols.ts'
 import type { Memory } from './memory.ts'
 
 /** Reads bytes at a place; undefined unless all of them are there. */
@@ -14,6 +15,7 @@ export interface Segment {
   readonly address: number
   readonly fileSize: number
   readonly memorySize: number
+  readonly executable: boolean
 }
 
 export interface ElfSymbol {
@@ -70,6 +72,7 @@ export class ElfImage {
       const at = index * entry
       return {
         type: table.readUInt32LE(at),
+        executable: (table.readUInt32LE(at + 4) & 1) !== 0,
         offset: wordIn(table, at + 8),
         address: wordIn(table, at + 16),
         fileSize: wordIn(table, at + 32),
@@ -145,6 +148,12 @@ export class ElfImage {
   allSymbols(prefixes: readonly string[]): ReadonlyMap<string, ElfSymbol> {
     const table = this.#fullTable()
     return table === undefined ? new Map() : named(table, prefixes)
+  }
+
+  /** The functions' names at addresses of the image: exported ones, and with `all` those of the full table. */
+  namesAt(addresses: readonly number[], all = false): ReadonlyMap<number, string> {
+    const table = all ? this.#fullTable() : this.#dynamicTable()
+    return table === undefined ? new Map() : functionsAt(table.entries, table.names, addresses)
   }
 
   /** What begins as zeros has no bytes in the file: constants that are 0, too. */

@@ -2,6 +2,7 @@
 import { closeSync, openSync } from 'node:fs'
 import type { AddressMap } from './address-map.ts'
 import { ElfImage } from './elf-image.ts'
+import { MappedFiles } from './mapped-files.ts'
 import type { Memory } from './memory.ts'
 import { UnwindTable } from './unwind-table.ts'
 
@@ -15,20 +16,24 @@ export type Code =
   | { readonly kind: 'native'; readonly address: number; readonly image: Image }
 
 export interface Image {
+  /** The name that it is mapped under. */
+  readonly path: string
   readonly elf: ElfImage
   readonly unwind: UnwindTable | undefined
   readonly isNode: boolean
+  /** The image as its file has it, with the tables that are not loaded; undefined where that build's is not here. */
+  readonly file: () => ElfImage | undefined
 }
 
 export class Images {
   readonly node: Image
   readonly #map: AddressMap
   readonly #memory: Memory
-  readonly #nodePath: string
   readonly #known = new Map<string, Image | undefined>()
-  readonly #fd: number
+  readonly #files: MappedFiles
+  readonly #close: () => void
 
-  /** Undefined when the executable cannot be read as an image of x86-64. */
+  /** Those of a living process. Undefined when the executable cannot be read as an image of x86-64. */
   static open(pid: number, executable: string, map: AddressMap, memory: Memory): Images | undefined {
     let fd: number
     try {
@@ -41,19 +46,39 @@ export class Images {
       closeSync(fd)
       return undefined
     }
-    return new Images(fd, elf, executable, map, memory)
+    // A file that was replaced since is mapped under another name.
+    const path = map.areas.some(area => area.path === executable) ? executable : `${executable} (deleted)`
+    const files = new MappedFiles(`/proc/${pid}/root`, new Map(), mapped => {
+      const start = map.startOf(mapped)
+      return start === undefined ? undefined : ElfImage.inMemory(memory, start)?.buildId
+    })
+    return new Images(path, elf, map, memory, files, () => {
+      closeSync(fd)
+      files.close()
+    })
   }
 
-  private constructor(fd: number, elf: ElfImage, executable: string, map: AddressMap, memory: Memory) {
-    this.#fd = fd
+  /** `files` finds the files of all images but Node's. */
+  constructor(
+    nodePath: string,
+    node: ElfImage,
+    map: AddressMap,
+    memory: Memory,
+    files: MappedFiles,
+    close: () => void = () => files.close(),
+  ) {
     this.#map = map
     this.#memory = memory
-    // A file that was replaced since is mapped under another name.
-    this.#nodePath = map.areas.some(({ path }) => path === executable)
-      ? executable
-      : `${executable} (deleted)`
-    this.node = { elf, unwind: UnwindTable.of(elf), isNode: true }
-    this.#known.set(this.#nodePath, this.node)
+    this.#files = files
+    this.#close = close
+    this.node = {
+      path: nodePath,
+      elf: node,
+      unwind: UnwindTable.of(node),
+      isNode: true,
+      file: () => node,
+    }
+    this.#known.set(nodePath, this.node)
   }
 
   /** Undefined for what is no code. */
@@ -73,14 +98,19 @@ export class Images {
   }
 
   close(): void {
-    closeSync(this.#fd)
+    this.#close()
   }
 
   #imageOf(path: string, start: number): Image | undefined {
     if (this.#known.has(path)) return this.#known.get(path)
-    const at = path === '[vdso]' ? start : this.#map.startOf(path)
+    const isVdso = path === '[vdso]'
+    const at = isVdso ? start : this.#map.startOf(path)
     const elf = at === undefined ? undefined : ElfImage.inMemory(this.#memory, at)
-    const image = elf && { elf, unwind: UnwindTable.of(elf), isNode: false }
+    const file = () => {
+      const found = isVdso ? undefined : this.#files.get(path)
+      return typeof found === 'object' ? found.elf : undefined
+    }
+    const image = elf && { path, elf, unwind: UnwindTable.of(elf), isNode: false, file }
     this.#known.set(path, image)
     return image
   }

@@ -10,6 +10,7 @@ import { AddressMap } from './address-map.ts'
 import { Images } from './images.ts'
 import { LiveMemory } from './live-memory.ts'
 import type { Memory } from './memory.ts'
+import { NativeNames } from './native-names.ts'
 import { Unwinder, type Walk } from './unwinder.ts'
 import { Heap } from './v8/heap.ts'
 import { type JavaScriptFrame, JavaScriptFrames } from './v8/javascript-frames.ts'
@@ -29,10 +30,14 @@ export interface StackScript {
 
 /** One function on the stack. */
 export interface StackFunction {
-  /** `unknown`: any number of functions, inlined into the next one, whose code V8 has given up meanwhile. */
-  readonly kind: 'js' | 'wasm' | 'unknown'
+  /**
+   * `unknown`: any number of functions, inlined into the next one, whose code V8 has given up meanwhile; `native`: of C or C++.
+   */
+  readonly kind: 'js' | 'wasm' | 'unknown' | 'native'
   /** Empty for one without a name. */
   readonly function: string
+  /** The image that a native function belongs to: Node's executable, a library, an addon. */
+  readonly image?: string
   /** Undefined for unknown functions, and for WebAssembly, whose modules are not read. */
   readonly script: StackScript | undefined
   /** 1-based; undefined where it cannot be told. */
@@ -54,21 +59,41 @@ const MOST_FUNCTIONS = 1000
 
 /** Never throws; why there is no stack is a sentence's end. */
 export function readThreadStack(pid: number, tid: number, executable: string): ThreadStack | Unknown {
+  return readThreadStacks(pid, [tid], executable).get(tid)!
+}
+
+/** The same of several threads, whose pages and symbols are read once. */
+export function readThreadStacks(
+  pid: number,
+  tids: readonly number[],
+  executable: string,
+): ReadonlyMap<number, ThreadStack | Unknown> {
+  const all = (why: string) => new Map(tids.map(tid => [tid, { unknown: why }]))
   if (process.arch !== 'x64' || process.platform !== 'linux')
-    return { unknown: 'stacks are read from memory on Linux for x86-64 only' }
+    return all('stacks are read from memory on Linux for x86-64 only')
+  const found = new Map<number, ThreadStack | Unknown>()
   try {
-    let last: ThreadStack | Unknown = { unknown: 'it moves' }
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const before = resting(pid, tid)
-      if (isUnknown(before)) return before
-      last = readOnce(pid, executable, before)
-      const after = resting(pid, tid)
-      if (!isUnknown(after) && after.mark === before.mark) return last
-      last = { unknown: 'it moved while its memory was read' }
+    let left = tids
+    for (let attempt = 0; attempt < ATTEMPTS && left.length > 0; attempt++) {
+      const before = new Map<number, Resting>()
+      for (const tid of left) {
+        const rest = resting(pid, tid)
+        if (isUnknown(rest)) found.set(tid, rest)
+        else before.set(tid, rest)
+      }
+      const stacks = readOnce(pid, executable, [...before.values()])
+      const moved: number[] = []
+      for (const [index, [tid, { mark }]] of [...before].entries()) {
+        const after = resting(pid, tid)
+        const stayed = !isUnknown(after) && after.mark === mark
+        found.set(tid, stayed ? stacks[index]! : { unknown: 'it moved while its memory was read' })
+        if (!stayed) moved.push(tid)
+      }
+      left = moved
     }
-    return last
+    return found
   } catch {
-    return { unknown: 'its memory could not be made sense of' }
+    return all('its memory could not be made sense of')
   }
 }
 
@@ -103,48 +128,80 @@ function resting(pid: number, tid: number): Resting | Unknown {
 /** By build of Node: a thread is looked at more than once. */
 const layouts = new Map<string, Layout | Unknown>()
 
-function readOnce(pid: number, executable: string, { pc, sp }: Resting): ThreadStack | Unknown {
+function readOnce(
+  pid: number,
+  executable: string,
+  stands: readonly Stand[],
+): readonly (ThreadStack | Unknown)[] {
+  if (stands.length === 0) return []
+  const none = (why: Unknown) => stands.map(() => why)
   const maps = textOf(`/proc/${pid}/maps`)
-  if (!maps) return { unknown: 'its map of memory may not be read' }
+  if (!maps) return none({ unknown: 'its map of memory may not be read' })
   const memory = LiveMemory.open(pid, BUDGET)
-  if (isUnknown(memory)) return memory
+  if (isUnknown(memory)) return none(memory)
   const map = new AddressMap(maps)
   let images: Images | undefined
   try {
     images = Images.open(pid, executable, map, memory)
-    if (images === undefined) return { unknown: 'its executable is no image for x86-64' }
-    return readStack(memory, map, images, pc, sp)
+    if (images === undefined) return none({ unknown: 'its executable is no image for x86-64' })
+    return readStacks(memory, map, images, stands)
   } finally {
     images?.close()
     memory.close()
   }
 }
 
-/** The stack whose innermost function stands at `pc`, wherever the memory comes from. */
+/** Where a thread stands. */
+export interface Stand {
+  readonly pc: number
+  readonly sp: number
+  /** The other registers, by their numbers in unwind tables, where they are known. */
+  readonly registers?: ReadonlyMap<number, number>
+}
+
+/** The stack of a thread, wherever the memory comes from. */
 export function readStack(
   memory: Memory,
   map: AddressMap,
   images: Images,
-  pc: number,
-  sp: number,
+  stand: Stand,
 ): ThreadStack | Unknown {
+  return readStacks(memory, map, images, [stand])[0]!
+}
+
+/** The stacks of several threads; the names of native functions are looked up for all of them together. */
+export function readStacks(
+  memory: Memory,
+  map: AddressMap,
+  images: Images,
+  stands: readonly Stand[],
+): readonly (ThreadStack | Unknown)[] {
   const { elf, unwind } = images.node
   const build = elf.buildId
   const layout = (build === undefined ? undefined : layouts.get(build)) ?? readLayout(elf)
   if (build !== undefined) layouts.set(build, layout)
-  if (isUnknown(layout)) return layout
-  if (unwind === undefined) return { unknown: 'its executable has no table to walk its stack by' }
-  const walk = new Unwinder(memory, map, images).walk(pc, sp)
-  if (!walk.complete) return { unknown: 'its stack could not be walked to its end' }
-  return functionsOf(walk, new Heap(memory, layout))
+  if (isUnknown(layout)) return stands.map(() => layout)
+  if (unwind === undefined)
+    return stands.map(() => ({ unknown: 'its executable has no table to walk its stack by' }))
+  const unwinder = new Unwinder(memory, map, images)
+  const walks = stands.map(({ pc, sp, registers }) => unwinder.walk(pc, sp, registers))
+  const names = new NativeNames(walks.filter(({ complete }) => complete).flatMap(({ frames }) => frames))
+  const heap = new Heap(memory, layout)
+  return walks.map(walk =>
+    walk.complete ? functionsOf(walk, heap, names) : { unknown: 'its stack could not be walked to its end' },
+  )
 }
 
-function functionsOf(walk: Walk, heap: Heap): ThreadStack | Unknown {
+function functionsOf(walk: Walk, heap: Heap, names: NativeNames): ThreadStack | Unknown {
   const reader = new JavaScriptFrames(heap)
   const scripts = new Map<Script, StackScript>()
   const functions: StackFunction[] = []
-  for (const { code, fp, lookup } of walk.frames) {
-    if (code.kind === 'native') continue
+  for (const frame of walk.frames) {
+    const { code, fp, lookup } = frame
+    if (code.kind === 'native') {
+      functions.push({ kind: 'native', function: names.of(frame), image: code.image.path, ...nowhere })
+      continue
+    }
     if (fp === undefined) return { unknown: 'a frame of V8 has no frame pointer' }
     const reading = reader.read({ fp, address: lookup, compiled: code.kind === 'compiled' })
     if (reading.kind === 'unreadable')

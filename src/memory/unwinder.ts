@@ -53,9 +53,10 @@ export class Unwinder {
     this.#images = images
   }
 
-  walk(pc: number, sp: number): Walk {
+  /** `saved`: the other registers by number, where they are known: in a core. */
+  walk(pc: number, sp: number, saved: ReadonlyMap<number, number> = new Map()): Walk {
     const stackEnd = this.#map.at(sp)?.to ?? 0
-    const at: Registers = { pc, sp, saved: new Map() }
+    const at: Registers = { pc, sp, saved: new Map(saved) }
     const frames: PhysicalFrame[] = []
     let strength: Strength = 'exact'
     let exact = true // The pc itself, not the address behind a call.

@@ -30,8 +30,29 @@ export function readSystemCall(pid: number, tid: number): CallInProgress | null 
   return isUnknown(text) ? text : parseSystemCall(text)
 }
 
+/** What the arguments of a call stand for, in words. */
+export interface Surroundings {
+  descriptor(fd: number): string
+  /** Of a wait for a child: any, or this one. */
+  child(wanted: number | undefined): string
+}
+
 /** A call with its name and its meaning. `arch` is the target's. */
-export function describeCall(pid: number, tid: number, call: CallInProgress, arch: string): SystemCall {
+export function describeCall(pid: number, _tid: number, call: CallInProgress, arch: string): SystemCall {
+  return callInWords(call, arch, {
+    descriptor: fd => {
+      const what = descriptor(pid, fd)
+      return isUnknown(what) ? `fd ${fd}` : inWords(what)
+    },
+    child: wanted => {
+      const child = wanted ?? childrenOf(pid)[0]?.pid
+      return child === undefined ? 'a child process' : `child ${child} (${commandOf(child, 80)})`
+    },
+  })
+}
+
+/** The same of a process that may not be here. */
+export function callInWords(call: CallInProgress, arch: string, surroundings: Surroundings): SystemCall {
   const name = systemCallName(call.number, arch)
   const shown = call.arguments.map(argument => `0x${argument.toString(16)}`)
   if (name === undefined) {
@@ -41,7 +62,7 @@ export function describeCall(pid: number, tid: number, call: CallInProgress, arc
   return {
     number: call.number,
     name,
-    meaning: meaningOf(name, { pid, tid, args: call.arguments }),
+    meaning: meaningOf(name, { args: call.arguments, surroundings }),
     arguments: shown,
   }
 }
@@ -65,8 +86,7 @@ export function epollWait(call: CallInProgress, arch: string): EpollWait | undef
 }
 
 interface Asked {
-  readonly pid: number
-  readonly tid: number
+  readonly surroundings: Surroundings
   readonly args: readonly bigint[]
 }
 
@@ -153,18 +173,13 @@ function futexInWords({ args }: Asked): string {
     : 'waits for another thread, with a time limit (futex)'
 }
 
-function childInWords({ pid, args }: Asked): string {
+function childInWords({ surroundings, args }: Asked): string {
   const wanted = asInt(args[0]!)
-  const child = wanted > 0 ? wanted : childrenOf(pid)[0]?.pid
-  return child === undefined
-    ? 'waits for a child process to end'
-    : `waits for child ${child} (${commandOf(child, 80)}) to end`
+  return `waits for ${surroundings.child(wanted > 0 ? wanted : undefined)} to end`
 }
 
-function fdInWords({ pid, args }: Asked): string {
-  const fd = asInt(args[0]!)
-  const what = descriptor(pid, fd)
-  return isUnknown(what) ? `fd ${fd}` : inWords(what)
+function fdInWords({ surroundings, args }: Asked): string {
+  return surroundings.descriptor(asInt(args[0]!))
 }
 
 /** Arguments are 64-bit words; an `int` fills the lower half. */

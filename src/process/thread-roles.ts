@@ -99,3 +99,26 @@ function lastNotAbove(areas: readonly Area[], address: number): number {
   }
   return low - 1
 }
+
+/** What a thread is for by the functions on its stack, where names and signals do not tell: in a core. */
+export function roleByStack({
+  isMain,
+  blocked,
+  functions,
+}: {
+  readonly isMain: boolean
+  /** 0 where that is not known. */
+  readonly blocked: bigint
+  readonly functions: readonly { readonly function: string; readonly kind: string }[]
+}): Thread['role'] {
+  if (isMain) return 'main'
+  const native = functions.filter(({ kind }) => kind === 'native')
+  const runs = (pattern: RegExp) => native.some(({ function: name }) => pattern.test(name))
+  if (runs(/^node::worker::Worker::/) || native.length < functions.length) return 'worker'
+  if (runs(/^node::inspector::|StartIoThread|SignalInspector/)) return 'inspector'
+  if (runs(/PlatformWorkerThread|WorkerThreadsTaskRunner|^v8::platform::/)) return 'v8'
+  // libuv's threadpool.c calls the function of its threads so.
+  if (runs(/^worker$/)) return 'libuv-pool'
+  if (!holdsSignal(blocked, 'SIGUSR1')) return 'other'
+  return blocksUsr1Only(blocked) ? 'v8' : 'inspector'
+}

@@ -53,13 +53,18 @@ function partyRows(thread: Thread, finding: Finding, roster: Roster): readonly R
       finding.cycle.find(({ from }) => from === thread.id) ??
       finding.edges.find(({ from }) => from === thread.id)
     const mark = itself ? 'second acquisition' : asks ? `waits for ${asks.resource.label}` : 'waits'
-    const from = wait.frame ?? 0
-    marks.set(0, {
+    // Functions of a library that has no names for them tell nothing.
+    const top = Math.max(
+      0,
+      frames.findIndex(({ kind, function: name }) => kind !== 'native' || !name.startsWith('(')),
+    )
+    const from = wait.frame ?? top
+    marks.set(top, {
       label: 'waits',
-      mark: from === 0 ? mark : '',
-      note: `${wait.call}${limitText(thread, wait)}`,
+      mark: from === top ? mark : '',
+      note: wait.call === frames[top]?.function ? '' : `${wait.call}${limitText(thread, wait)}`,
     })
-    if (from > 0) marks.set(from, { label: 'from', mark, note: '' })
+    if (from > top) marks.set(from, { label: 'from', mark, note: '' })
   }
   for (const edge of finding.edges) {
     const { by } = edge

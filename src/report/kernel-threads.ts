@@ -49,6 +49,7 @@ function waitingLine(waiting: ReadonlyMap<string, number>): readonly string[] {
 
 function waitsForWork(thread: Thread): boolean {
   const call = callOf(thread)
+  if (lastLook(thread)?.activity.kind === 'event-loop') return true
   if (call === undefined) return false
   return (
     call.name.startsWith('epoll_') || (call.name.startsWith('futex') && call.meaning.startsWith('waits '))
@@ -56,7 +57,10 @@ function waitsForWork(thread: Thread): boolean {
 }
 
 function callOf(thread: Thread): SystemCall | undefined {
-  const kernel = lastLook(thread)?.kernel
+  const look = lastLook(thread)
+  const kernel = look?.kernel
+  // In a core there is no kernel to ask.
+  if (kernel && isUnknown(kernel) && look.activity.kind === 'system-call') return look.activity.call
   if (!kernel || isUnknown(kernel) || !kernel.systemCall || isUnknown(kernel.systemCall)) return undefined
   return kernel.systemCall
 }
@@ -65,6 +69,7 @@ function stateText(thread: Thread): string {
   const call = callOf(thread)
   if (call) return callText(call)
   const kernel = lastLook(thread)?.kernel
+  if (lastLook(thread)?.activity.kind === 'running') return 'runs'
   if (!kernel || isUnknown(kernel)) return kernel ? `not seen: ${kernel.unknown}` : 'not looked at'
   return kernel.state === 'R' ? 'runs' : kernel.state === 'S' ? 'sleeps' : `state ${kernel.state}`
 }

@@ -30,8 +30,13 @@ export function stackRows(
     folded = []
   }
   let shown = 0
+  const telling = tellingNatives(frames)
   frames.forEach((frame, index) => {
     const mark = marks.get(index)
+    if (!folding.allFrames && telling.has(index)) {
+      rows.push(row(frame, process, mark))
+      return
+    }
     const plain = folding.allFrames || (frame.owner === 'program' && frame.kind !== 'builtin')
     const show = mark !== undefined || frame.via !== undefined || (plain && shown < folding.most)
     if (!show) {
@@ -44,6 +49,27 @@ export function stackRows(
   })
   unfold()
   return rows
+}
+
+/**
+ * Of the native functions that the innermost JavaScript function called: the one that waits, and the one that was called; what
+ * lies between is of no interest to whoever wrote the JavaScript.
+ */
+function tellingNatives(frames: readonly Frame[]): ReadonlySet<number> {
+  const end = frames.findIndex(({ kind }) => kind !== 'native')
+  const natives = end === -1 ? frames : frames.slice(0, end)
+  const waits = natives.findIndex(({ function: name }) => !name.startsWith('('))
+  const called = natives.findLastIndex(
+    ({ function: name, owner }) => owner !== 'node' || (name.startsWith('node::') && !isGlue(name)),
+  )
+  return new Set([waits, called].filter(index => index !== -1))
+}
+
+/** What stands between Node's functions and the event loop. */
+function isGlue(name: string): boolean {
+  return /^node::(SpinEventLoop|NodeMainInstance|Start|LoadEnvironment|Environment::Run|InternalMakeCallback|MakeCallback)/.test(
+    name,
+  )
 }
 
 export function row(frame: Frame, process: Process | undefined, mark?: Mark): Row {

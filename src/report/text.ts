@@ -1,4 +1,5 @@
 /** The report for a person. */
+import { constants } from 'node:os'
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { duration } from '../diagnosis/doing.ts'
 import { buildRoster, counted } from '../diagnosis/roster.ts'
@@ -69,7 +70,18 @@ function gapsSection({ processes }: Snapshot, style: Style, width: number): read
 }
 
 function costLine({ looks, cost, processes }: Snapshot): string {
+  const cores = processes.flatMap(({ core }) => core ?? [])
+  const [core] = cores
+  if (core !== undefined && cores.length === processes.length) {
+    const signal = signalName(core.signal)
+    const end = signal === undefined ? '' : `, when ${signal} ended the process`
+    return `core written ${core.writtenAt}${end}; read in ${duration(cost.wallMs)}`
+  }
   const paused = Math.max(0, ...processes.map(({ pausedMs }) => pausedMs))
   const pause = paused > 0 ? `threads paused at most ${duration(paused)}` : 'no thread was paused'
   return `${counted(looks, 'look')}, ${pause}, ${duration(cost.wallMs)} in all`
+}
+
+function signalName(number: number): string | undefined {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0]
 }

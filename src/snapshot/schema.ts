@@ -167,7 +167,7 @@ export const process = z.object({
   pid: z.number(),
   /** Start time in clock ticks since boot (field 22 of proc_pid_stat(5)): with the pid, the identity of a process. */
   startTicks: z.number(),
-  startedAt: z.string(),
+  startedAt: z.union([z.string(), unknown]),
   argv: z.array(z.string()),
   execArgv: z.array(z.string()),
   executable: z.string(),
@@ -181,6 +181,8 @@ export const process = z.object({
   }),
   /** The longest time that a thread stood paused because of us, milliseconds. */
   pausedMs: z.number(),
+  /** Set where it was read from a core file: all of its threads were seen at one moment. `signal`: 0 when none ended it. */
+  core: z.object({ file: z.string(), writtenAt: z.string(), signal: z.number() }).optional(),
   threads: z.array(thread),
   /** The tests that a reporter of `impasse run` says run in it. */
   runningTests: z.array(currentTest).optional(),

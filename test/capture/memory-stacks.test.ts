@@ -14,7 +14,8 @@ const anyPort = ['--inspect-port=0']
 async function look({ pid }: Fixture, options: CaptureOptions = {}) {
   const snapshot = await capture(pid, options)
   const process = snapshot.processes[0]!
-  return { process, main: process.threads[0]!, findings: diagnose(snapshot).findings }
+  const { findings, verdict } = diagnose(snapshot)
+  return { process, main: process.threads[0]!, findings, verdict }
 }
 
 describe.each(targetNodes())('Node $major', ({ path }) => {
@@ -56,14 +57,29 @@ test('asked not to read memory, it does not', async () => {
   expect(process.gaps[0]?.what).toBe('the JavaScript stacks of all threads')
 })
 
-test('without the inspector a parked main thread is seen, and a worker is named as not seen', async () => {
+test('without the inspector a parked main thread is seen, and so are parked workers', async () => {
   const fixture = await startFixture('memory/blocked.cjs', { args: ['wait'] })
   await until(() => readThreadStat(fixture.pid, fixture.pid)?.state === 'S')
-  const { main, findings } = await look(fixture, { inspector: false })
-  expect(main.looks.at(-1)?.frames[0]).toMatchObject({ function: 'block', line: 30 })
-  expect(findings[0]?.status).toBe('blocked')
-  const { process } = await look(await startFixture('nested-workers.mjs'), { inspector: false })
-  expect(process.gaps[0]?.what).toMatch(/^the JavaScript stacks of the workers/)
+  const { main, verdict } = await look(fixture, { inspector: false })
+  expect(main.looks.at(-1)?.frames.find(({ kind }) => kind === 'js')).toMatchObject({
+    function: 'block',
+    line: 30,
+  })
+  expect(main.looks.at(-1)?.activity).toMatchObject({ kind: 'parked', in: 'Atomics.wait' })
+  expect(verdict.status).toBe('blocked')
+  const nested = await startFixture('nested-workers.mjs')
+  await until(() => readThreadStat(nested.pid, nested.pid)?.state === 'S')
+  const { process } = await look(nested, { inspector: false })
+  const workers = process.threads.filter(({ role }) => role === 'worker')
+  expect(workers).toHaveLength(2)
+  for (const { looks } of workers) {
+    expect(looks.at(-1)?.activity).toMatchObject({ kind: 'parked', in: 'Atomics.wait' })
+    expect(looks.at(-1)?.frames.find(({ kind }) => kind === 'js')).toMatchObject({
+      function: 'rest',
+      line: 15,
+    })
+  }
+  expect(process.gaps[0]?.what).toMatch(/^the values of variables/)
 })
 
 test('a program at work is not blocked: what moves is not read, or differs', async () => {

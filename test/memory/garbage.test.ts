@@ -10,7 +10,7 @@ import { isUnknown } from '../../src/snapshot/model.ts'
 import { Random } from '../property/random.ts'
 import { targetNodes } from '../support/node-versions.ts'
 import { startFixture } from '../support/spawn-fixture.ts'
-import { stackOf } from './support.ts'
+import { scriptsOf, stackOf } from './support.ts'
 
 class DamagedMemory extends PagedMemory {
   readonly #memory: Memory
@@ -56,7 +56,7 @@ test.each(targetNodes())('Node $major: a hundred damaged readings', async ({ pat
   for (let round = 0; round < 100; round++) {
     const memory = new DamagedMemory(live, random, [1, 4, 16, 64][round % 4]!)
     const images = Images.open(pid, readlinkSync(`/proc/${pid}/exe`), map, memory)!
-    const stack = readStack(memory, map, images, pc, sp)
+    const stack = scriptsOf(readStack(memory, map, images, { pc, sp }))
     images.close()
     if (isUnknown(stack)) {
       expect(stack.unknown).not.toBe('')

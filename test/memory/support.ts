@@ -1,5 +1,6 @@
 import { readlinkSync } from 'node:fs'
 import { readThreadStack, restMark, type ThreadStack } from '../../src/memory/thread-stack.ts'
+import { isUnknown, type Unknown } from '../../src/snapshot/model.ts'
 import type { Fixture } from '../support/spawn-fixture.ts'
 
 /** The stack of a program's main thread, once it stands still and `isThere` holds of it. */
@@ -11,12 +12,18 @@ export async function stackOf(
   const end = Date.now() + deadlineMs
   for (;;) {
     const mark = restMark(pid, pid)
-    const stack = readThreadStack(pid, pid, readlinkSync(`/proc/${pid}/exe`))
+    const stack = scriptsOf(readThreadStack(pid, pid, readlinkSync(`/proc/${pid}/exe`)))
     const rested = mark !== undefined && mark === restMark(pid, pid)
     if (rested && 'functions' in stack && isThere(stack)) return stack
     if (Date.now() > end) throw new Error(`no such stack: ${JSON.stringify(stack)}`)
     await new Promise(resolve => setTimeout(resolve, 20))
   }
+}
+
+/** Without the native functions. */
+export function scriptsOf(stack: ThreadStack | Unknown): ThreadStack | Unknown {
+  if (isUnknown(stack)) return stack
+  return { ...stack, functions: stack.functions.filter(({ kind }) => kind !== 'native') }
 }
 
 /** `name file:line:column` of the program's own functions. */

@@ -62,11 +62,11 @@ export class JavaScriptFrames {
   /** A function run by the interpreter; else a builtin in JavaScript's calling convention, such as `Array.prototype.map`. */
   #interpreted(fp: number, shared: number): Reading {
     const { frame, field } = this.#heap.layout
+    // A builtin's slots may hold what an interpreted function left there.
+    if (scriptOf(this.#heap, shared) === undefined) return { kind: 'other', name: 'builtin' }
     const bytecodes = this.#heap.memory.word(fp + frame.bytecodes)
     if (bytecodes === undefined || !this.#heap.is(bytecodes, 'BYTECODE_ARRAY'))
-      return scriptOf(this.#heap, shared) === undefined
-        ? { kind: 'other', name: 'builtin' }
-        : { kind: 'unreadable', why: 'a function is in a state that is not known' }
+      return { kind: 'unreadable', why: 'a function is in a state that is not known' }
     const current = this.#heap.smiAt(fp + frame.bytecodeOffset)
     return this.#oneFunction(
       shared,

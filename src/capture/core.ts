@@ -1,0 +1,206 @@
+/** A core file as a snapshot: one look at one moment, at which all threads stood still together. */
+
+import { statSync } from 'node:fs'
+import { release as kernelRelease } from 'node:os'
+import { join } from 'node:path'
+import { ImpasseError } from '../errors.ts'
+import { startOfProcess } from '../memory/core-arguments.ts'
+import { CoreFile } from '../memory/core-file.ts'
+import { CoreMemory } from '../memory/core-memory.ts'
+import { Images } from '../memory/images.ts'
+import { readStacks } from '../memory/thread-stack.ts'
+import { splitArguments } from '../process/command-line.ts'
+import { inspectExecutable } from '../process/executable.ts'
+import { textOf } from '../process/proc.ts'
+import {
+  type Frame,
+  type Gap,
+  isUnknown,
+  type Runtime,
+  type Snapshot,
+  type Unknown,
+} from '../snapshot/model.ts'
+import { TOOL } from '../version.ts'
+import { Clock } from './clock.ts'
+import { coreThread } from './core-thread.ts'
+import { nativeLocksIn } from './native-waits.ts'
+import { StackFrames } from './stack-frames.ts'
+
+export interface CoreOptions {
+  /** The executable that the process ran; the one that the core names by default. */
+  readonly executable?: string
+  /** The folder under which the files of the process are found; `/` by default. */
+  readonly sysroot?: string
+}
+
+const none = { resources: [], holds: [], productions: [], waits: [] }
+/** How much of the process's memory is read at most, bytes. */
+const BUDGET = 128 * 2 ** 20
+
+/** Throws an `ImpasseError` for a file that is no core of a Node process, or whose executable is not here. */
+export async function captureCore(file: string, options: CoreOptions = {}): Promise<Snapshot> {
+  const clock = new Clock(60_000)
+  const core = CoreFile.open(file)
+  let images: Images | undefined
+  try {
+    const { notes } = core
+    const pid = notes.process?.pid ?? notes.threads[0]!.tid
+    const executable = executableOf(core)
+    const sysroot = options.sysroot ?? '/'
+    const given = new Map(options.executable === undefined ? [] : [[executable, options.executable] as const])
+    const memory = new CoreMemory(core, sysroot, given, BUDGET)
+    const runtime = runtimeOf(core, memory, executable, options)
+    const map = memory.map()
+    const node = memory.files.get(executable)
+    if (typeof node === 'string' || node.elf === undefined)
+      throw noExecutable(core, executable, node, options)
+    images = new Images(executable, node.elf, map, memory, memory.files)
+    const stands = notes.threads.map(({ pc, sp, registers }) => ({ pc, sp, registers }))
+    const stacks = readStacks(memory, map, images, stands)
+    const reader = new StackFrames(
+      path => (path.startsWith('/') ? textOf(join(sysroot, path)) : undefined),
+      path => isNewer(join(sysroot, path), core.writtenAt),
+    )
+    const frames: (readonly Frame[] | Unknown)[] = []
+    for (const stack of stacks)
+      frames.push(isUnknown(stack) ? stack : await reader.of(stack.functions, stack.confidence))
+    const threads = notes.threads
+      .map((thread, index) => coreThread(pid, thread, frames[index]!, memory))
+      .sort((a, b) => order(a.role) - order(b.role))
+    const start = startOfProcess(memory, notes)
+    const args = start?.args ?? (notes.process?.command ?? '').split(' ')
+    return {
+      format: 'impasse-snapshot',
+      version: 1,
+      tool: TOOL,
+      host: { platform: process.platform, arch: process.arch, kernel: kernelRelease() },
+      capturedAt: core.writtenAt,
+      looks: 1,
+      cost: { wallMs: clock.now, pausedWaves: 0 },
+      processes: [
+        {
+          id: `p${pid}`,
+          pid,
+          startTicks: 0,
+          startedAt: { unknown: 'a core does not tell' },
+          ...splitArguments(args),
+          executable,
+          cwd: folderOf(start?.environment.get('PWD'), frames),
+          uid: notes.process?.uid ?? -1,
+          runtime,
+          inspector: { access: 'none', port: null },
+          pausedMs: 0,
+          core: { file, writtenAt: core.writtenAt, signal: notes.signal },
+          threads,
+          gaps: gapsOf(memory, frames, executable),
+        },
+      ],
+      ...nativeLocksIn(memory, `p${pid}`, threads, none),
+    }
+  } finally {
+    images?.close()
+    core.close()
+  }
+}
+
+/** AT_ENTRY of getauxval(3): the program's first address, in its executable. */
+const ENTRY = 9
+
+function executableOf({ notes, path }: CoreFile): string {
+  const entry = notes.auxiliary.get(ENTRY) ?? 0
+  const mapping = notes.mappings.find(({ from, to }) => entry >= from && entry < to) ?? notes.mappings[0]
+  if (mapping !== undefined) return mapping.path
+  throw new ImpasseError(
+    'IMPASSE_UNSUPPORTED',
+    `${path} does not tell which files were mapped (NT_FILE).`,
+    'Write it with the kernel (Linux 3.7 and later) or with gcore.',
+  )
+}
+
+function runtimeOf(core: CoreFile, memory: CoreMemory, executable: string, options: CoreOptions): Runtime {
+  const file = memory.files.get(executable)
+  if (typeof file === 'string') throw noExecutable(core, executable, file, options)
+  const image = inspectExecutable(`/proc/self/fd/${file.fd}`, executable)
+  if (image.kind !== 'node')
+    throw new ImpasseError(
+      'IMPASSE_NOT_NODE',
+      `${core.path} is of ${image.kind === 'relative' ? image.name : core.notes.process?.name || executable}, not of Node.`,
+      options.executable === undefined
+        ? 'Only cores of Node are read; look at others with gdb.'
+        : `The core names ${executable}: leave out --exe, or name a copy of that file.`,
+    )
+  return { name: 'node', version: image.version, v8: image.v8, arch: image.arch }
+}
+
+function noExecutable(
+  { path }: CoreFile,
+  executable: string,
+  file: unknown,
+  { executable: named, sysroot }: CoreOptions,
+): ImpasseError {
+  const tried = named ?? join(sysroot ?? '/', executable)
+  if (file === 'another build')
+    return new ImpasseError(
+      'IMPASSE_FOREIGN',
+      `${tried} is not the build of ${executable} that ${path} was written of.`,
+      'Name the very file that the process ran with --exe <node>: the same version from the same source.',
+    )
+  return new ImpasseError(
+    'IMPASSE_READ',
+    `The executable of ${path} is not here: ${tried}.`,
+    `Name a copy of ${executable} with --exe <node>, or the folder that holds the files of the other machine with --sysroot <dir>.`,
+  )
+}
+
+/** Where it was started, if its scripts lie there: the working directory itself is in no core. */
+function folderOf(
+  started: string | undefined,
+  stacks: readonly (readonly Frame[] | Unknown)[],
+): string | Unknown {
+  const files = stacks.flatMap(stack => (isUnknown(stack) ? [] : stack.map(({ file }) => file)))
+  const isThere = files.some(
+    file => typeof file === 'string' && file.replace(/^file:\/\//, '').startsWith(`${started}/`),
+  )
+  return started !== undefined && isThere ? started : { unknown: 'a core does not tell' }
+}
+
+function isNewer(path: string, moment: string): boolean {
+  const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs
+  return changed !== undefined && changed > Date.parse(moment)
+}
+
+function gapsOf(
+  memory: CoreMemory,
+  stacks: readonly (readonly Frame[] | Unknown)[],
+  executable: string,
+): readonly Gap[] {
+  const unread = stacks.filter(isUnknown)
+  const missing = memory.files.missing.filter(([path]) => path !== executable && path.startsWith('/'))
+  const names = missing.map(([path, why]) => (why === 'absent' ? path : `${path} (another build is here)`))
+  return [
+    {
+      what: 'the values of variables (by which locks are recognised)',
+      reason: 'They are not read from cores.',
+      remedy: 'Look at the process while it hangs: impasse <pid>.',
+    },
+    ...(unread.length === 0
+      ? []
+      : [
+          {
+            what: `the stacks of ${unread.length} of ${stacks.length} threads`,
+            reason:
+              names.length === 0
+                ? `Of one, for instance: ${unread[0]!.unknown}.`
+                : `Files that the process had mapped are not here: ${names.slice(0, 4).join(', ')}.`,
+            remedy:
+              names.length === 0
+                ? ''
+                : 'Copy them below a folder, under their names, and give it with --sysroot <dir>.',
+          },
+        ]),
+  ]
+}
+
+function order(role: string): number {
+  return role === 'main' ? 0 : role === 'worker' ? 1 : 2
+}

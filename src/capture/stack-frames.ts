@@ -1,0 +1,122 @@
+/** The functions on a stack that was read from memory, in the reader's terms: what is done with the inspector's frames is done with these. */
+import { basename } from 'node:path'
+import type { StackFunction, StackScript } from '../memory/thread-stack.ts'
+import type { Frame } from '../snapshot/model.ts'
+import { inText } from '../sources/script-origin.ts'
+import { ScriptSource } from '../sources/script-source.ts'
+import { type ReadFile, SourceMap, sourceMapUrlIn } from '../sources/source-map.ts'
+import { SyntaxStore } from '../sources/syntax-store.ts'
+import { frameNames } from './frame-names.ts'
+import { ownerOf } from './frames.ts'
+import { isInternal } from './script-library.ts'
+
+export class StackFrames {
+  readonly #readFile: ReadFile
+  readonly #isChanged: (path: string) => boolean
+  readonly #keys = new Map<StackScript, string>()
+  readonly #sources = new Map<string, ScriptSource>()
+  readonly #syntax = new SyntaxStore({ get: key => this.#sources.get(key)?.text })
+
+  /** `isChanged`: whether a file is newer than what ran. */
+  constructor(readFile: ReadFile, isChanged: (path: string) => boolean) {
+    this.#readFile = readFile
+    this.#isChanged = isChanged
+  }
+
+  /** The frames, innermost first. */
+  async of(functions: readonly StackFunction[], confidence: number): Promise<readonly Frame[]> {
+    const scripts = new Set(functions.flatMap(({ script }) => script ?? []))
+    await Promise.all([...scripts].map(script => this.#describe(script)))
+    return functions.map(called => this.#frame(called, confidence))
+  }
+
+  /** A script's source with its map. */
+  async #describe(script: StackScript): Promise<void> {
+    const { url = '', text, startLine, startColumn } = script
+    const key = `${url}#${startLine}:${text?.length ?? 0}:${this.#keys.size}`
+    const source = new ScriptSource(url, { startLine, startColumn }, this.#readFile)
+    source.text = text
+    const mapUrl = text === undefined ? undefined : sourceMapUrlIn(text)
+    if (mapUrl !== undefined) source.map = await SourceMap.load(url, mapUrl, this.#readFile)
+    this.#keys.set(script, key)
+    this.#sources.set(key, source)
+  }
+
+  #frame(called: StackFunction, confidence: number): Frame {
+    const { kind, function: name, script, line, column } = called
+    if (kind === 'native') return this.#native(called, confidence)
+    const place = { line: line ?? { unknown: untold }, column: column ?? { unknown: untold } }
+    const seen = { kind: kind === 'wasm' ? kind : ('js' as const), seenBy: 'memory' as const, confidence }
+    const key = script && this.#keys.get(script)
+    const source = key === undefined ? undefined : this.#sources.get(key)
+    if (source === undefined || key === undefined || script?.url === undefined) {
+      const why = reasons[kind]
+      return { function: name, class: null, file: { unknown: why }, ...place, owner: 'program', ...seen }
+    }
+    const { url } = source
+    if (line === undefined || column === undefined || isInternal(url)) {
+      const file = source.file === '' ? { unknown: evaluated } : source.file
+      return { function: name, class: null, file, ...place, owner: ownerOf(url, source.file), ...seen }
+    }
+    const at = inText(source.origin, { line, column })
+    const mapped = source.mapped(at)
+    const moved =
+      mapped !== undefined &&
+      (mapped.file !== source.file || mapped.line !== line || mapped.column !== column)
+    const file = mapped?.file ?? source.file
+    const frame = {
+      functionName: name,
+      scriptId: '',
+      url,
+      line,
+      column,
+      functionStart: undefined,
+      thisClass: undefined,
+    }
+    const names = frameNames(source, this.#syntax, key, frame, at)
+    const sourceLine = source.line(at)
+    const changed = [file, source.file].some(path => this.#isChanged(path))
+    return {
+      function: names.function,
+      class: names.class,
+      file: file === '' ? { unknown: evaluated } : file,
+      line: mapped?.line ?? line,
+      column: mapped?.column ?? column,
+      ...(moved ? { generated: { file: source.file, line, column } } : {}),
+      ...seen,
+      owner: ownerOf(url, file),
+      ...(sourceLine === undefined ? {} : { sourceLine }),
+      ...(names.titles.length === 0 ? {} : { titles: [...names.titles] }),
+      ...(changed ? { sourceChanged: true } : {}),
+    }
+  }
+
+  #native({ function: name, image = '' }: StackFunction, confidence: number): Frame {
+    const noPlace = { unknown: 'native code' }
+    return {
+      function: name === '' ? `(${basename(image)})` : name,
+      class: null,
+      file: image === '' ? noPlace : image,
+      line: noPlace,
+      column: noPlace,
+      kind: 'native',
+      owner: isAddon(image) ? 'dependency' : 'node',
+      seenBy: 'memory',
+      confidence,
+    }
+  }
+}
+
+/** All other images are Node's, or what it runs on. */
+function isAddon(image: string): boolean {
+  return image.endsWith('.node')
+}
+
+const reasons = {
+  wasm: 'modules are not read from memory',
+  native: 'native code',
+  unknown: 'V8 has given up the code that these functions were inlined into',
+  js: 'its script could not be read',
+}
+const untold = 'V8 keeps no position for it'
+const evaluated = 'code without a file (eval or new Function)'
