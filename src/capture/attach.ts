@@ -5,8 +5,9 @@ import { withNodeWaits } from '../locks/node-wait.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { identify, sameProcess, type Target } from '../process/target.ts'
 import type { Frame, Process, Thread, Unknown } from '../snapshot/model.ts'
+import type { AsyncTasks } from './async-tasks.ts'
 import { type Clock, sleep } from './clock.ts'
-import { lookInside, partyOf } from './inside.ts'
+import { type Inside, lookInside, partyOf } from './inside.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { type Look, lookAtKernel } from './look.ts'
 import { type Closed, type Opened, openInspector, outOfTime } from './open-inspector.ts'
@@ -85,6 +86,7 @@ async function lookThrough(
       inside.webLocks.size === 0
         ? inside.facts
         : await import('./task-facts.ts').then(({ withWebLocks }) => withWebLocks(target, inside, threads))
+    const asynchronous = await lookForTasks(target, inside, threads, facts, options, clock)
     const known = new Set(threads.flatMap(({ tid }) => (typeof tid === 'number' ? [tid] : [])))
     const natives = kernelThreads(target, inside.looks, known, true)
     await release()
@@ -96,13 +98,14 @@ async function lookThrough(
         inspector: { access, port },
         pausedMs: Math.max(0, ...inside.threads.map(thread => thread.longestPauseMs)),
         threads: [...shown, ...natives],
-        gaps: silentThreads(shown),
+        ...(asynchronous.tasks.length > 0 && { tasks: [...asynchronous.tasks] }),
+        gaps: [...silentThreads(shown), ...asynchronous.gaps],
       },
       facts: withEventLoops(
         process,
         threads,
         new Set([...inside.loops.keys()].map(thread => partyOf(pid, thread))),
-        withNodeWaits(process, threads, natives, facts),
+        withNodeWaits(process, threads, natives, asynchronous.facts),
       ),
       pausedWaves: inside.pausedWaves,
     }
@@ -110,6 +113,23 @@ async function lookThrough(
     options.signal?.removeEventListener('abort', onAbort)
     await release()
   }
+}
+
+/** The suspended functions of the process, where its main thread idles. */
+async function lookForTasks(
+  target: Target,
+  inside: Inside,
+  threads: readonly Thread[],
+  facts: LockFacts,
+  options: CaptureOptions,
+  clock: Clock,
+): Promise<AsyncTasks> {
+  const none = { facts, tasks: [], gaps: [] }
+  if (threads[0]?.looks.at(-1)?.frames.length !== 0) return none
+  const { snapshotHeaps, tasksOfHeaps } = await import('./async-tasks.ts')
+  const heaps = await snapshotHeaps(target, inside, threads, options, clock)
+  if (heaps === undefined) return none
+  return 'what' in heaps ? { ...none, gaps: [heaps] } : tasksOfHeaps(target, heaps, facts)
 }
 
 /** With the stacks from memory of the threads that the inspector gave none of. */
