@@ -78,7 +78,11 @@ function taskName({ frames }: Task): string {
   const own = frames.filter(({ owner, function: name }) => owner === 'program' && name !== '(module)')
   const outermost = own.findLast(frame => frame.function !== '' && frame.function !== '(anonymous)') ?? own.at(-1)
   const frame = outermost ?? frames.findLast(({ owner }) => owner === 'program') ?? frames.at(-1)
-  return frame === undefined ? '' : frame.function === '(module)' ? ' (top level)' : ` (${functionName(frame)})`
+  if (frame === undefined) return ''
+  if (frame.function === '(module)') return ' (top level)'
+  const named = frame.function !== '' && frame.function !== '(anonymous)'
+  if (named || isUnknown(frame.file) || isUnknown(frame.line)) return ` (${functionName(frame)})`
+  return ` (line ${frame.line} of ${frame.file.split('/').at(-1)})`
 }
 
 /** How a thread is called within its process. */

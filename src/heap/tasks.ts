@@ -69,6 +69,8 @@ export class Needs {
         elements.push(this.of(settlement.promise, depth + 1))
       }
     }
+    // What a function returns nobody else settles, also where a compiler made it of a promise with functions to settle it.
+    if (ways.some(({ kind }) => kind === 'return')) return joined('any', ways.filter(({ kind }) => kind === 'return'))
     if (elements.length > 0) ways.push(joined(combines, elements))
     const reach = this.#reach(promise)
     const upstream = new Set(settlements.flatMap(one => (one.by === 'activation' ? [] : [one.promise])))

@@ -1,4 +1,5 @@
 /** Suspended async functions as a tree: from the outermost call in, down to what the innermost waits for. */
+import { duration } from '../diagnosis/doing.ts'
 import { functionName, lineText, placeText } from '../diagnosis/frame-text.ts'
 import { requestParts } from '../diagnosis/request-parts.ts'
 import { bare, counted, list, type Roster, threadName } from '../diagnosis/roster.ts'
@@ -49,6 +50,7 @@ class Tree {
   readonly #labels: ReadonlyMap<string, string>
   readonly #holders = new Map<string, string[]>()
   readonly #asks = new Map<string, readonly string[]>()
+  readonly #limits = new Map<string, string>()
   readonly #shown = new Set<string>()
 
   constructor(
@@ -67,11 +69,14 @@ class Tree {
       push(this.#holds, hold.party, hold)
       push(this.#holders, hold.resource, hold.party)
     }
-    for (const { party, request } of waits)
+    for (const { party, request } of waits) {
+      const until = requestParts(request).deadlines.find(({ leaves }) => leaves)
+      if (until) this.#limits.set(party, until.inMs === null ? ', with a time limit' : `, for at most ${duration(until.inMs)}`)
       this.#asks.set(party, [
         ...(this.#asks.get(party) ?? []),
         ...requestParts(request).asks.flatMap(({ kind, resource }) => (kind === 'units' ? [resource] : [])),
       ])
+    }
   }
 
   of(tasks: readonly Task[], style: Style): readonly string[] {
@@ -147,7 +152,8 @@ class Tree {
       const few = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names
       return [`${label}, held by ${list(few)}${by.includes(id) ? ' ↺' : ''}`]
     })
-    if (held.length > 0) return `waits for ${[...new Set(held)].join(' and ')}`
+    const limit = this.#limits.get(id)
+    if (held.length > 0) return `waits for ${[...new Set(held)].join(' and ')}${limit ?? ''}`
     return children.length > 0 ? '' : `waits for ${waitsFor}`
   }
 

@@ -282,6 +282,19 @@ export class SnapshotGraph implements HeapGraph {
     if (edge.type === 'weak' || edge.type === 'shortcut' || shapes.has(edge.name) || type === 'synthetic') return []
     if (tables.name(from) === 'system / ContextCell')
       return depth > 1 ? [] : tables.retainers(from).flatMap(outer => this.#lifted(outer, depth + 1))
+    // What a module exports: a cell, behind its name in the table of exports.
+    if (tables.name(from) === 'system / Cell') {
+      return tables.retainers(from).flatMap((outer): readonly HeapEdge[] => {
+        if (tables.type(outer.from) !== 'array' || !/^\d+$/.test(outer.name)) return []
+        const key = tables.internal(outer.from, String(Number(outer.name) - 1))
+        const name = key === undefined ? undefined : this.text(key)
+        if (name === undefined) return []
+        const holders = tables.retainers(outer.from).map(holder => holder.from)
+        return holders
+          .filter(holder => this.kind(holder) === 'module')
+          .map(node => ({ kind: 'variable' as const, name, node }))
+      })
+    }
     if (type === 'array') {
       return tables.retainers(from).flatMap((outer): readonly HeapEdge[] => {
         if (outer.name === 'parameters_and_registers')

@@ -13,7 +13,7 @@ import { Holds, type LockedStore, type LockHold } from './holds.ts'
 import { type Reach, ResolverReaches } from './resolver-reach.ts'
 import { calledThing, onlySuspension, type SuspendedCode, suspendedCode } from './suspended-code.ts'
 import { type Units, unitsOf } from './units.ts'
-import { waitersStore } from './waiters-store.ts'
+import { isOfStore, waitersStore } from './waiters-store.ts'
 
 export interface PromiseLock extends LockedStore {
   readonly units: Units
@@ -46,7 +46,7 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
     const { reactions, timers, io, activations, stores, roots } = reaches.of(promise)
     return { reactions, elsewhere: timers.length + io.length + activations.length + stores.length + roots.length > 0 }
   })
-  const tasks = tasksOf(graph, needs)
+  const tasks = [...tasksOf(graph, needs)].sort((one, other) => Number(isNodes(one)) - Number(isNodes(other)))
   const places = await placesOf(heap, tasks, sources)
   const codes = new Map<HeapNode, SuspendedCode | undefined>()
   const codeOf = (activation: Activation) => {
@@ -63,7 +63,7 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
       const store = leaf.kind === 'settled' ? storeOf(leaf, task) : undefined
       if (store === undefined || leaf.kind !== 'settled') continue
       const known = found.get(store.container)
-      const lock = known ?? { ...store, holds: [], waiting: [], units: unitsOf(heap, store.parts) }
+      const lock = known ?? { ...store, holds: [], waiting: [], units: unitsOf(heap, store.counting) }
       lock.waiting.push({ task, promise: leaf.promise })
       found.set(store.container, known === undefined ? lock : merged(lock, store))
     }
@@ -95,13 +95,12 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
     const isStatic = (name: string) =>
       texts.some(text => spelled(name).test(text))
     const store = waitersStore(heap, start, methods, isStatic)
-    const fits = (node: HeapNode) => store.parts.has(node)
     // The call by which the program came to wait; inside of a library that of the library's own.
-    const named = calls.filter(
-      ({ call, activation, source }) =>
-        call.method === '' || values.of(activation, source, call.target, fits) !== undefined,
-    )
-    const label = named.find(({ own }) => own) ?? named[0] ?? calls.find(({ own }) => own)
+    const named = calls.filter(({ call, activation, source }) => {
+      const fits = (node: HeapNode) => isOfStore(heap, node, call.method, store.parts)
+      return values.of(activation, source, call.target, fits) !== undefined
+    })
+    const label = named.find(({ own }) => own) ?? named[0]
     const reactions = heap.reactions(promise).flatMap(one => one.onFulfilled ?? [])
     return {
       ...store,
@@ -111,6 +110,11 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
       label: label && { activation: label.activation, target: label.call.target },
     }
   }
+}
+
+/** Of Node's own functions only: the loading of modules, say. */
+function isNodes({ activations }: Task): boolean {
+  return activations.every(({ code }) => (code.place?.script ?? 'node:').startsWith('node:'))
 }
 
 /** A field as source text has it: `.queue`, `queue:`. */
@@ -125,6 +129,7 @@ function merged<Lock extends LockedStore>(lock: Lock, other: LockedStore): Lock 
     methods: new Set([...lock.methods, ...other.methods]),
     targets: new Set([...lock.targets, ...other.targets]),
     parts: new Set([...lock.parts, ...other.parts]),
+    counting: new Set([...lock.counting, ...other.counting]),
     functions: [...lock.functions, ...other.functions],
     runsNext: [...lock.runsNext, ...other.runsNext],
   }

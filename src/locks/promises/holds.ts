@@ -2,15 +2,14 @@
  * Who holds a promise lock, by what its suspended functions will do when they go on: give back what they acquired by a call of
  * the same kind as the waiters', or, where the lock runs its holders itself, let the next one in.
  */
-import { type AwaitGraph, nodeOf } from '../../heap/await-graph.ts'
+import type { AwaitGraph } from '../../heap/await-graph.ts'
 import type { Activation, HeapGraph, HeapNode } from '../../heap/graph.ts'
 import type { Node } from '../../sources/syntax-tree.ts'
 import type { ActivationValues } from './activation-values.ts'
 import { importedTarget } from './call-target.ts'
 import { FunctionSources } from './function-sources.ts'
-import { isModuleScope } from './resolver-reach.ts'
 import type { Acquisition, SuspendedCode } from './suspended-code.ts'
-import type { WaitersStore } from './waiters-store.ts'
+import { isOfStore, scopesOf, type WaitersStore } from './waiters-store.ts'
 
 /** A lock with what is known of its waiters. */
 export interface LockedStore extends WaitersStore {
@@ -28,8 +27,6 @@ export interface LockHold {
   readonly acquired: Node | undefined
   readonly evidence: string
 }
-
-const mostScopes = 12
 
 export class Holds {
   readonly #graph: AwaitGraph
@@ -71,17 +68,11 @@ export class Holds {
       const key = call.arguments[0] && this.#values.primitive(activation, source, call.arguments[0])
       if (key === undefined || String(key) !== lock.key) return false
     }
-    const fits = (node: HeapNode) => lock.parts.has(node) || this.#isFunctionOf(node, lock)
+    const fits = (node: HeapNode) => isOfStore(this.#heap, node, call.method, lock.parts)
     if (this.#values.of(activation, source, call.target, fits) !== undefined) return true
     if (this.#values.isKnown(activation, source, call.target)) return false
     const imported = importedTarget(activation, source, call.target)
     return imported !== undefined && lock.targets.has(imported)
-  }
-
-  /** A function that shares the scope in which the waiters are kept. */
-  #isFunctionOf(node: HeapNode, lock: LockedStore): boolean {
-    const kind = this.#heap.kind(node)
-    return (kind === 'function' || kind === 'bound function') && this.#livesIn(node, lock)
   }
 
   /** It is the same function as those that wait in the queue to be run, of the same queue. */
@@ -111,24 +102,17 @@ export class Holds {
 
   /** Whether a function runs in a scope of the lock, or in one with a variable for it; of a queue with a key, for that key. */
   #livesIn(node: HeapNode, lock: LockedStore): boolean {
-    let scope = nodeOf(this.#heap, this.#target(node), 'context')
     let lives = false
     let keyed = !lock.keyed
-    for (let depth = 0; depth < mostScopes && scope !== undefined; depth++) {
-      if (isModuleScope(this.#heap, scope)) break
+    for (const scope of scopesOf(this.#heap, node)) {
       lives ||= lock.parts.has(scope)
       for (const edge of this.#heap.edges(scope)) {
         if (edge.kind !== 'variable') continue
         lives ||= lock.parts.has(edge.node)
         keyed ||= lock.key !== undefined && this.#heap.text(edge.node) === lock.key
       }
-      scope = nodeOf(this.#heap, scope, 'previous')
     }
     return lives && keyed
-  }
-
-  #target(node: HeapNode): HeapNode {
-    return nodeOf(this.#heap, node, 'bound_function') ?? node
   }
 
   /** Whether a function, or one that it calls in its script, takes something out of a field that the waiters are in. */

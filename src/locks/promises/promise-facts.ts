@@ -8,6 +8,8 @@ import { isCall, type Node } from '../../sources/syntax-tree.ts'
 import type { LockFacts } from '../atomics/facts.ts'
 import type { AsyncWaits, PromiseLock } from './async-waits.ts'
 import type { LockHold } from './holds.ts'
+import type { SuspendedCode } from './suspended-code.ts'
+import { nameInHeap } from './name-in-heap.ts'
 import { type Outside, outsideOf } from './outside-waits.ts'
 import { givenBackElsewhere } from './releases-elsewhere.ts'
 
@@ -43,6 +45,7 @@ class Facts {
   readonly #taskOf = new Map<HeapNode, Task>()
   readonly #ids = new Map<PromiseLock, string>()
   readonly #results = new Map<HeapNode, string>()
+  readonly #labels = new Map<PromiseLock, string>()
   readonly #resources: Resource[] = []
   readonly #productions: Production[] = []
 
@@ -120,6 +123,9 @@ class Facts {
     const taken = holds.length
     const elsewhere = givenBackElsewhere(this.#waits, lock)
     const capacity = Math.max(units.capacity ?? taken, taken)
+    const unseen = capacity - taken - units.free
+    const doubt =
+      elsewhere ?? (unseen > 0 ? `${unseen} of its ${capacity} units are held by something that is not seen` : undefined)
     return {
       id,
       sort: 'reusable',
@@ -127,24 +133,29 @@ class Facts {
       label: this.#label(lock),
       aliases: [],
       process: this.#context.process,
-      capacity: elsewhere === undefined ? capacity : { unknown: elsewhere },
+      capacity: doubt === undefined ? capacity : { unknown: doubt },
       free: units.free,
-      complete: elsewhere === undefined ? true : { unknown: elsewhere },
+      complete: doubt === undefined ? true : { unknown: doubt },
     }
   }
 
-  #label({ label, owner, key }: PromiseLock): string {
+  #label(lock: PromiseLock): string {
+    const known = this.#labels.get(lock)
+    if (known !== undefined) return known
+    const label = this.#named(lock)
+    this.#labels.set(lock, label)
+    return label
+  }
+
+  /** As its place in the program's data, else as the text of the call, else by its class. */
+  #named({ label, owner, container, key, parts }: PromiseLock): string {
     const { heap } = this.#waits.graph
-    const named = owner === undefined ? '' : heap.className(owner)
     const code = label && this.#waits.codeOf(label.activation)
     const text = label?.target && code ? code.source.syntax.textOf(label.target).replace(/\s+/g, ' ') : ''
-    const receiver = label ? this.#context.frameOf(label.activation).class : null
-    const shown =
-      text.startsWith('this.') && typeof receiver === 'string'
-        ? `${receiver}${text.slice('this'.length)}`
-        : text.length > 0 && text.length <= 40 && text !== 'this'
-          ? text
-          : named || 'a lock'
+    const objects = [...parts].filter(part => owner === undefined || heap.kind(part) !== 'context')
+    const named = nameInHeap(heap, owner ?? container, new Set(objects))
+    const short = text.length > 0 && text.length <= 40 && !/^this$|\(/.test(text) ? text.replace(/^this\./, '') : ''
+    const shown = named ?? (short || (owner === undefined ? '' : heap.className(owner)) || 'a lock')
     return key === undefined ? shown : `${shown} '${key}'`
   }
 
@@ -158,7 +169,7 @@ class Facts {
     )
     const asking = task.activations[frame]
     const code = asking && this.#waits.codeOf(asking)
-    const call = code ? shorten(code.source.syntax.textOf(code.suspension)) : ''
+    const call = code ? callText(code) : ''
     const { loop } = this.#context
     const said = this.#phrase(task.need)
     const awaits = leavesOf(task.need).flatMap(leaf =>
@@ -287,6 +298,14 @@ function nameOf(frame: Frame): string {
   const owner = typeof frame.class === 'string' && frame.class !== '' ? `${frame.class}.` : ''
   const file = isUnknown(frame.file) ? undefined : frame.file.split('/').at(-1)
   return file === undefined || isUnknown(frame.line) ? `${owner}${name}` : `${owner}${name} (${file}:${frame.line})`
+}
+
+/** `await mutex.runExclusive(…)`: what is called, without what it is given. */
+function callText({ source, suspension, awaited }: SuspendedCode): string {
+  if (awaited === undefined) return shorten(source.syntax.textOf(suspension))
+  const callee = source.syntax.text.slice(awaited.node.start, awaited.arguments[0]?.start ?? awaited.node.end)
+  const text = awaited.arguments.length === 0 ? callee : `${callee.replace(/\(\s*$/, '')}(…)`
+  return shorten(`await ${text}`)
 }
 
 function shorten(text: string): string {

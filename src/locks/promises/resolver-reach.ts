@@ -64,7 +64,8 @@ export class ResolverReaches {
     const heap = this.#heap
     const resolvers = this.#graph.resolvers(promise)
     if (this.#isNative(promise)) io.add(promise)
-    const seen = new Set<HeapNode>(resolvers)
+    // A scope is come to by each of its variables: other functions use these.
+    const seen = new Set<string>(resolvers.map(String))
     let queue: { readonly node: HeapNode; readonly step: Step | undefined }[] = resolvers.map(node => ({
       node,
       step: undefined,
@@ -75,8 +76,10 @@ export class ResolverReaches {
       for (const { node, step } of queue) {
         if (heap.nativelyHeld(node)) io.add(node)
         for (const edge of heap.retainers(node)) {
-          if (seen.has(edge.node) || !this.#leads(edge, node, step)) continue
-          seen.add(edge.node)
+          const variable = edge.kind === 'variable' ? edge.name : edge.name === 'previous' ? variableOf(step) : undefined
+          const key = variable === undefined ? String(edge.node) : `${edge.node} ${variable}`
+          if (seen.has(key) || !this.#leads(edge, node, step)) continue
+          seen.add(key)
           if (--left < 0) return this.#open(promise)
           const at: Step = { node: edge.node, edge, before: step }
           const onward = this.#visit(at, { reactions, timers, io, activations, stores, roots })

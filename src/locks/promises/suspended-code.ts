@@ -78,6 +78,9 @@ function topLevelSuspension(root: Node, offset: number): Node | undefined {
 function operandOf(node: Node): Node | undefined {
   if (node.type !== 'AwaitExpression' && node.type !== 'YieldExpression') return undefined
   const operand = node.argument && unwrapped(node.argument as Node)
+  // `pool.acquire().promise`
+  if (operand?.type === 'MemberExpression' && isCall(unwrapped(operand.object as Node)))
+    return unwrapped(operand.object as Node)
   return operand ?? undefined
 }
 

@@ -2,6 +2,7 @@
  * The thing in which waiters are kept, found from the resolving function of one of them: outwards over objects and lists to
  * the object whose method is awaited. A queue for each key of one object is a store of its own.
  */
+import { nodeOf } from '../../heap/await-graph.ts'
 import type { HeapEdge, HeapGraph, HeapNode } from '../../heap/graph.ts'
 import { isModuleScope, type Step } from './resolver-reach.ts'
 
@@ -20,6 +21,8 @@ export interface WaitersStore {
   readonly owner: HeapNode | undefined
   /** The container, its owners and the scopes that it lives in. */
   readonly parts: ReadonlySet<HeapNode>
+  /** Those of them that may have a number which says how many it lets in. */
+  readonly counting: ReadonlySet<HeapNode>
   /** The entry of a table of queues that this one is; its name where it is a text. */
   readonly key: string | undefined
   readonly keyed: boolean
@@ -48,14 +51,21 @@ export function waitersStore(
   )
   const within = (part: Part) => owner === undefined || part.depth < owner.depth
   const collection = way.find(part => isCollection(heap, part.node) && within(part))
-  const top = way.findLast(({ node }) => heap.kind(node) === 'object' || isCollection(heap, node))
+  const objects = way.filter(({ node }) => heap.kind(node) === 'object')
+  // Of a list of nodes, what a variable refers to; else the outermost there is.
+  const top = objects.findLast(({ node }) => heap.retainers(node).some(isVariable)) ?? objects.at(-1)
   const container = collection?.node ?? owner?.node ?? top?.node ?? start.node
   const at = way.find(({ node }) => node === container)?.depth ?? 0
-  const table = way.find(part => part.inner === container && within(part) && isTable(heap, part, isStatic))
+  const table = way.find(part => part.depth > 0 && part.inner === container && within(part) && isTable(heap, part, isStatic))
+  // What the lock keeps inside tells nothing about how many it lets in.
+  const outer = way.filter(part => part.depth >= (owner?.depth ?? at))
   return {
     container,
     owner: owner?.node,
     parts: new Set(way.filter(({ depth }) => depth >= at).map(({ node }) => node)),
+    counting: new Set(
+      outer.filter(({ node }) => owner !== undefined || heap.kind(node) === 'context').map(({ node }) => node),
+    ),
     keyed: table !== undefined,
     key: table === undefined || table.edge.name === '' ? undefined : table.edge.name,
     fields: [...new Set(way.filter(({ edge }) => edge.kind === 'property').map(({ edge }) => edge.name))],
@@ -89,6 +99,10 @@ function owns(heap: HeapGraph, edge: HeapEdge): boolean {
   return (kind === 'array' || kind === 'map' || kind === 'set') && edge.kind !== 'internal'
 }
 
+function isVariable({ kind }: HeapEdge): boolean {
+  return kind === 'variable'
+}
+
 function isCollection(heap: HeapGraph, node: HeapNode): boolean {
   const kind = heap.kind(node)
   return kind === 'array' || kind === 'map' || kind === 'set'
@@ -99,6 +113,30 @@ function isTable(heap: HeapGraph, { node, edge }: Part, isStatic: (name: string)
   if (isCollection(heap, node)) return true
   const name = heap.className(node)
   return heap.kind(node) === 'object' && (name === 'Object' || name === '') && !isStatic(edge.name)
+}
+
+/**
+ * Whether an object is the lock, or a plain one made of its functions: `{ lock, unlock }` around the scope that the waiters are
+ * kept in.
+ */
+export function isOfStore(heap: HeapGraph, node: HeapNode, method: string, parts: ReadonlySet<HeapNode>): boolean {
+  if (parts.has(node)) return true
+  const kind = heap.kind(node)
+  const called = kind === 'function' || kind === 'bound function' ? node : method === '' ? undefined : nodeOf(heap, node, method)
+  return called !== undefined && scopesOf(heap, called).some(scope => parts.has(scope))
+}
+
+const mostScopes = 12
+
+/** The scopes that a function runs in, the innermost first, without that of its module. */
+export function scopesOf(heap: HeapGraph, node: HeapNode): readonly HeapNode[] {
+  const scopes: HeapNode[] = []
+  let scope = nodeOf(heap, nodeOf(heap, node, 'bound_function') ?? node, 'context')
+  while (scope !== undefined && scopes.length < mostScopes && !isModuleScope(heap, scope)) {
+    scopes.push(scope)
+    scope = nodeOf(heap, scope, 'previous')
+  }
+  return scopes
 }
 
 function functionsBefore(heap: HeapGraph, start: Step): readonly HeapNode[] {
