@@ -160,7 +160,8 @@ function callsOf(task: Task, codeOf: (activation: Activation) => SuspendedCode |
       }
     }
     // A hand-written lock is of the program's own too: what calls it is one further out.
-    if (own && calls.length > 4) break
+    if (own && code?.awaited !== undefined && code.awaited.target.type !== 'ThisExpression') break
+    if (calls.length > 12) break
   }
   return calls
 }

@@ -148,12 +148,14 @@ class Facts {
   }
 
   /** As its place in the program's data, else as the text of the call, else by its class. */
-  #named({ label, owner, container, key, parts }: PromiseLock): string {
+  #named({ label, owner, container, key, parts, methods }: PromiseLock): string {
     const { heap } = this.#waits.graph
     const code = label && this.#waits.codeOf(label.activation)
     const text = label?.target && code ? code.source.syntax.textOf(label.target).replace(/\s+/g, ' ') : ''
-    const objects = [...parts].filter(part => owner === undefined || heap.kind(part) !== 'context')
-    const named = nameInHeap(heap, owner ?? container, new Set(objects))
+    const called = [...parts].filter(
+      part => heap.kind(part) === 'object' && [...methods].some(method => method !== '' && heap.has(part, method)),
+    )
+    const named = nameInHeap(heap, owner ?? container, owner === undefined ? parts : new Set(called))
     const short = text.length > 0 && text.length <= 40 && !/^this$|\(/.test(text) ? text.replace(/^this\./, '') : ''
     const shown = named ?? (short || (owner === undefined ? '' : heap.className(owner)) || 'a lock')
     return key === undefined ? shown : `${shown} '${key}'`
