@@ -3,6 +3,7 @@
  * event loop, in the heap of each thread as one of the sources gives it.
  */
 import type { HeapGraph } from '../heap/graph.ts'
+import type { HeapReading } from '../heap/memory/read-heaps.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import { joinFacts } from '../locks/join-facts.ts'
 import { asyncWaits } from '../locks/promises/async-waits.ts'
@@ -16,6 +17,45 @@ import { type Inside, partyOf } from './inside.ts'
 import type { CaptureOptions } from './options.ts'
 import { readTargetFile } from './target-files.ts'
 import { TaskFrames } from './task-frames.ts'
+
+/** Heaps as they were before anything was asked of the process: what a collection would erase is still there. */
+export interface EarlyHeaps {
+  readonly reading: HeapReading
+  close(): void
+}
+
+/** Reads the memory of a process; nothing of it is stopped or asked. */
+export async function readEarly(target: Target, options: CaptureOptions): Promise<EarlyHeaps> {
+  const { readHeaps } = await import('../heap/memory/read-heaps.ts')
+  const { onProgress } = options
+  const reading = await readHeaps(target.pid, onProgress === undefined ? {} : { progress: onProgress })
+  return { reading, close: () => ('close' in reading ? reading.close() : undefined) }
+}
+
+/** The heaps that were read, by the threads that they belong to. */
+export function threadHeaps(
+  pid: number,
+  { reading }: EarlyHeaps,
+  threads: readonly Thread[],
+): { readonly heaps: readonly ThreadHeap[]; readonly gaps: readonly Gap[] } {
+  if ('gap' in reading) return { heaps: [], gaps: [reading.gap] }
+  const gaps: Gap[] = []
+  const heaps = reading.heaps.flatMap(({ graph, tid }, at): readonly ThreadHeap[] => {
+    // Of a single heap it is clear whose it is.
+    const known = tid ?? (at === 0 && reading.heaps.length === 1 ? pid : undefined)
+    const thread = threads.find(one => one.tid === known)
+    if (thread === undefined) return []
+    if (graph.consistent === true) return [{ party: thread.id, heap: graph }]
+    gaps.push({
+      what: 'suspended async functions',
+      reason: `They change too fast to be told: ${graph.consistent}.`,
+      remedy: 'Look again when it is quieter.',
+      thread: thread.id,
+    })
+    return []
+  })
+  return { heaps, gaps }
+}
 
 /** The heap of one thread. */
 export interface ThreadHeap {

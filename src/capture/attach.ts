@@ -5,12 +5,12 @@ import { withNodeWaits } from '../locks/node-wait.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { identify, sameProcess, type Target } from '../process/target.ts'
 import type { Frame, Process, Thread, Unknown } from '../snapshot/model.ts'
-import type { AsyncTasks } from './async-tasks.ts'
+import type { AsyncTasks, EarlyHeaps } from './async-tasks.ts'
 import { type Clock, sleep } from './clock.ts'
 import { type Inside, lookInside, partyOf } from './inside.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { type Look, lookAtKernel } from './look.ts'
-import { type Closed, type Opened, openInspector, outOfTime } from './open-inspector.ts'
+import { type Closed, idles, type Opened, openInspector, outOfTime } from './open-inspector.ts'
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
 import { outsideMain } from './outside-main.ts'
 import { kernelThreads, processHead, scriptThreads, silentThreads } from './process-record.ts'
@@ -35,16 +35,26 @@ export async function attach(pid: number, options: CaptureOptions, clock: Clock)
     })
   }
   const turn = await takeTurn(target, clock)
+  let early: EarlyHeaps | undefined
   try {
     throwIfInterrupted(options)
+    // Before anything is asked of it: what it is asked may collect the evidence.
+    early = await readIdleHeaps(target, options)
     options.onProgress?.('opening the inspector')
     const opened = await openInspector(target, clock)
     return 'reason' in opened
-      ? await lookOutside(target, options, clock, opened)
-      : await lookThrough(target, opened, options, clock)
+      ? await lookOutside(target, options, clock, opened, early)
+      : await lookThrough(target, opened, options, clock, early)
   } finally {
+    early?.close()
     turn.end()
   }
+}
+
+/** The heaps of a process whose main thread idles: undefined for any other, and where they are not wanted. */
+async function readIdleHeaps(target: Target, options: CaptureOptions): Promise<EarlyHeaps | undefined> {
+  if (options.memory === false || options.heap === false || !idles(target)) return undefined
+  return (await import('./async-tasks.ts')).readEarly(target, options)
 }
 
 /** Undefined for a program that is not Node, where such are to be shown too. */
@@ -63,6 +73,7 @@ async function lookThrough(
   opened: Opened,
   options: CaptureOptions,
   clock: Clock,
+  early: EarlyHeaps | undefined,
 ): Promise<Attached> {
   const release = releaser(target, opened)
   const onAbort = () => void release()
@@ -74,19 +85,19 @@ async function lookThrough(
     throwIfInterrupted(options)
     if (inside === undefined) {
       sameProcess(target)
-      if (clock.expired) return await lookOutside(target, options, clock, outOfTime(clock))
+      if (clock.expired) return await lookOutside(target, options, clock, outOfTime(clock), early)
       return await lookOutside(target, options, clock, {
         reason:
           'The main thread, through which all threads are reached, did not answer the inspector: it is in native code or in a system call.',
         remedy: 'Look again when the call has returned; what the kernel knows about it is shown.',
-      })
+      }, early)
     }
     const threads = scriptThreads(target, inside)
     const facts =
       inside.webLocks.size === 0
         ? inside.facts
         : await import('./task-facts.ts').then(({ withWebLocks }) => withWebLocks(target, inside, threads))
-    const asynchronous = await lookForTasks(target, inside, threads, facts, options, clock)
+    const asynchronous = await lookForTasks(target, inside, threads, facts, options, clock, early)
     const known = new Set(threads.flatMap(({ tid }) => (typeof tid === 'number' ? [tid] : [])))
     const natives = kernelThreads(target, inside.looks, known, true)
     await release()
@@ -123,13 +134,27 @@ async function lookForTasks(
   facts: LockFacts,
   options: CaptureOptions,
   clock: Clock,
+  early: EarlyHeaps | undefined,
 ): Promise<AsyncTasks> {
   const none = { facts, tasks: [], gaps: [] }
   if (threads[0]?.looks.at(-1)?.frames.length !== 0) return none
   const { snapshotHeaps, tasksOfHeaps } = await import('./async-tasks.ts')
+  if (early !== undefined && !('gap' in early.reading)) return tasksFromMemory(target, early, threads, facts)
   const heaps = await snapshotHeaps(target, inside, threads, options, clock)
   if (heaps === undefined) return none
   return 'what' in heaps ? { ...none, gaps: [heaps] } : tasksOfHeaps(target, heaps, facts)
+}
+
+async function tasksFromMemory(
+  target: Target,
+  early: EarlyHeaps,
+  threads: readonly Thread[],
+  facts: LockFacts,
+): Promise<AsyncTasks> {
+  const { tasksOfHeaps, threadHeaps } = await import('./async-tasks.ts')
+  const { heaps, gaps } = threadHeaps(target.pid, early, threads)
+  const found = await tasksOfHeaps(target, heaps, facts)
+  return { ...found, gaps: [...found.gaps, ...gaps] }
 }
 
 /** With the stacks from memory of the threads that the inspector gave none of. */
@@ -149,7 +174,9 @@ async function lookOutside(
   options: CaptureOptions,
   clock: Clock,
   closed: Closed,
+  given?: EarlyHeaps,
 ): Promise<Attached> {
+  const early = given ?? (await readIdleHeaps(target, options))
   const looks: Look[] = []
   const stacks: (readonly Frame[] | Unknown)[] = []
   const memory =
@@ -163,15 +190,19 @@ async function lookOutside(
     if (memory !== undefined) stacks.push(await memory.of(target.pid))
   }
   const { main, gap } = outsideMain(target, looks, stacks, closed)
+  const none: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
+  const found = early === undefined ? undefined : await tasksFromMemory(target, early, [main], none)
+  if (given === undefined) early?.close()
   return {
     process: {
       ...processHead(target),
       inspector: { access: 'none', port: null },
       pausedMs: 0,
       threads: [main, ...kernelThreads(target, looks, new Set([target.pid]), false)],
-      gaps: [gap],
+      ...(found && found.tasks.length > 0 && { tasks: [...found.tasks] }),
+      gaps: [gap, ...(found?.gaps ?? [])],
     },
-    facts: { resources: [], holds: [], productions: [], waits: [] },
+    facts: found?.facts ?? none,
     pausedWaves: 0,
   }
 }
