@@ -11,7 +11,7 @@ import { importedTarget } from './call-target.ts'
 import { type FunctionSource, FunctionSources } from './function-sources.ts'
 import { Holds, type LockedStore, type LockHold } from './holds.ts'
 import { type Reach, ResolverReaches } from './resolver-reach.ts'
-import { calledThing, onlySuspension, type SuspendedCode, suspendedCode } from './suspended-code.ts'
+import { type CalledThing, calledThing, onlySuspension, type SuspendedCode, suspendedCode } from './suspended-code.ts'
 import { type Units, unitsOf } from './units.ts'
 import { isOfStore, waitersStore } from './waiters-store.ts'
 
@@ -34,6 +34,8 @@ export interface AsyncWaits {
   codeOf(activation: Activation): SuspendedCode | undefined
   placeOf(activation: Activation): HeapPlace | undefined
 }
+
+const handing = 'only it has the function that settles what the waiter awaits, and it calls that later on'
 
 /** So many suspended functions are asked where they stand, where that costs a walk over the heap each. */
 const mostAsked = 120
@@ -60,15 +62,18 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
   const all = tasks.flatMap(({ activations }) => activations)
   for (const task of tasks) {
     for (const leaf of leavesOf(task.need)) {
-      const store = leaf.kind === 'settled' ? storeOf(leaf, task) : undefined
+      const store = leaf.kind === 'settled' ? (storeOf(leaf, task) ?? handedOut(leaf, task)) : undefined
       if (store === undefined || leaf.kind !== 'settled') continue
       const known = found.get(store.container)
-      const lock = known ?? { ...store, holds: [], waiting: [], units: unitsOf(heap, store.counting) }
+      const lock = known ?? { holds: [], ...store, waiting: [], units: unitsOf(heap, store.counting) }
       lock.waiting.push({ task, promise: leaf.promise })
       found.set(store.container, known === undefined ? lock : merged(lock, store))
     }
   }
-  const locks = [...found.values()].map(lock => ({ ...lock, holds: all.flatMap(one => holds.of(one, lock)) }))
+  const locks = [...found.values()].map(lock => ({
+    ...lock,
+    holds: lock.holds.length > 0 ? lock.holds : all.flatMap(one => holds.of(one, lock)),
+  }))
   for (const lock of locks) for (const { promise } of lock.waiting) byPromise.set(promise, lock)
   return {
     graph,
@@ -79,6 +84,40 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
     reachOf: promise => reaches.of(promise),
     codeOf,
     placeOf: ({ node, at }) => at ?? places.get(node),
+  }
+
+  /**
+   * A lock that is a chain of promises: who is in has the function that settles the promise which the next one awaits, and
+   * calls it when it is done.
+   */
+  function handedOut({ promise }: Extract<Leaf, { kind: 'settled' }>, task: Task) {
+    const { stores, timers, io, roots, activations } = reaches.of(promise)
+    if (stores.length + timers.length + io.length + roots.length > 0) return undefined
+    const calls = callsOf(task, codeOf)
+    const methods = new Set(calls.map(({ call }) => call.method))
+    const held = activations.flatMap(node => {
+      const activation = graph.activations.get(node)
+      const code = activation && codeOf(activation)
+      const given = code?.held.find(({ call, release }) => methods.has(call.method) && givesWhatItGot(release))
+      return activation && given ? [{ activation, acquired: given.call.node, evidence: handing }] : []
+    })
+    if (held.length === 0) return undefined
+    const label = calls.findLast(({ own, call }) => own && call.target.type !== 'ThisExpression')
+    return {
+      container: promise,
+      owner: undefined,
+      parts: new Set<HeapNode>(),
+      counting: new Set<HeapNode>(),
+      key: undefined,
+      keyed: false,
+      fields: [],
+      functions: [],
+      runsNext: [],
+      methods,
+      targets: new Set<string>(),
+      holds: held,
+      label: label && { activation: label.activation, target: label.call.target },
+    }
   }
 
   /** Where the waiter is kept until somebody lets it in. */
@@ -110,6 +149,11 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
       label: label && { activation: label.activation, target: label.call.target },
     }
   }
+}
+
+/** `release()`, `lock.release()`, of what the acquisition gave. */
+function givesWhatItGot({ target }: CalledThing): boolean {
+  return target.type === 'Identifier'
 }
 
 /** Of Node's own functions only: the loading of modules, say. */

@@ -174,9 +174,11 @@ class Facts {
     const call = code ? callText(code) : ''
     const { loop } = this.#context
     const said = this.#phrase(task.need)
-    const awaits = leavesOf(task.need).flatMap(leaf =>
-      leaf.kind === 'return' ? (this.#parties.get(this.#taskOf.get(leaf.activation)!) ?? []) : [],
-    )
+    const awaits = leavesOf(task.need).flatMap(leaf => {
+      const lock = leaf.kind === 'settled' ? this.#waits.lockOf(leaf.promise) : undefined
+      const settling = leaf.kind === 'return' ? [leaf.activation] : lock ? [] : this.#waits.reachOf(leaf.promise).activations
+      return settling.flatMap(node => this.#parties.get(this.#taskOf.get(node)!) ?? [])
+    })
     return {
       wait: {
         party,
@@ -252,9 +254,20 @@ class Facts {
     const id = lock && this.#ids.get(lock)
     const outside = outsideOf(this.#waits, promise)
     const units: Request | undefined = id === undefined ? undefined : { kind: 'units', resource: id, units: 1 }
-    if (units === undefined) return requestOf(outside)
+    if (units === undefined) return this.#byFunctions(promise) ?? requestOf(outside)
     // A timer beside the queue is a time limit.
     return outside.kind === 'timer' ? { kind: 'anyOf', requests: [units, requestOf(outside)] } : units
+  }
+
+  /** Only suspended functions can settle it: those that have its resolving function in a variable. */
+  #byFunctions(promise: HeapNode): Request | undefined {
+    const { stores, timers, io, roots, activations } = this.#waits.reachOf(promise)
+    if (stores.length + timers.length + io.length + roots.length > 0) return undefined
+    const own = this.#waits.graph.awaiting(promise).flatMap(node => this.#taskOf.get(node) ?? [])
+    const tasks = activations.map(node => this.#taskOf.get(node))
+    // What waits for its own doing may have been meant to wait for ever.
+    if (tasks.length === 0 || tasks.some(task => task === undefined || own.includes(task))) return undefined
+    return { kind: 'anyOf', requests: activations.map(node => this.#return(node)) }
   }
 
   /** What it waits for, after `waits for`. */

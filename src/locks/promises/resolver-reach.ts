@@ -63,7 +63,7 @@ export class ResolverReaches {
     const roots: Step[] = []
     const heap = this.#heap
     const resolvers = this.#graph.resolvers(promise)
-    if (this.#isNative(promise)) io.add(promise)
+    if (this.#isNative(promise, resolvers.length === 0)) io.add(promise)
     // A scope is come to by each of its variables: other functions use these.
     const seen = new Set<string>(resolvers.map(String))
     let queue: { readonly node: HeapNode; readonly step: Step | undefined }[] = resolvers.map(node => ({
@@ -74,7 +74,7 @@ export class ResolverReaches {
     while (queue.length > 0) {
       const next: typeof queue = []
       for (const { node, step } of queue) {
-        if (heap.nativelyHeld(node)) io.add(node)
+        if (heap.source !== 'memory' && heap.nativelyHeld(node)) io.add(node)
         for (const edge of heap.retainers(node)) {
           const variable = edge.kind === 'variable' ? edge.name : edge.name === 'previous' ? variableOf(step) : undefined
           const key = variable === undefined ? String(edge.node) : `${edge.node} ${variable}`
@@ -186,10 +186,13 @@ export class ResolverReaches {
     return promises
   }
 
-  /** A promise that native code settles: nothing in JavaScript refers to its resolving functions. */
-  #isNative(promise: HeapNode): boolean {
+  /**
+   * A promise that native code settles: there are no resolving functions in JavaScript. Memory outside of the heap may hold
+   * words that once were a reference, so that of others a reference from there tells nothing.
+   */
+  #isNative(promise: HeapNode, unresolved: boolean): boolean {
     const heap = this.#heap
-    if (heap.nativelyHeld(promise)) return true
+    if (unresolved && heap.nativelyHeld(promise)) return true
     return heap
       .retainers(promise)
       .some(({ node }) => heap.kind(node) === 'object' && isIo(heap.className(node)) && heap.nativelyHeld(node))
