@@ -80,6 +80,16 @@ export class Edges {
     return found
   }
 
+  /** Where an element of an array stands; 0 when it has none of this index, or keeps its elements in another way. */
+  element(object: number, index: number): number {
+    const objects = this.#objects
+    const elements = objects.isJavaScript(object)
+      ? objects.target(object + objects.fields.object.elements)
+      : 0
+    const isPlain = objects.type(elements) === objects.layout.type.FIXED_ARRAY
+    return isPlain && index < objects.length(elements) ? elements + 2 + index : 0
+  }
+
   #isIn(slot: number, array: number): boolean {
     return slot >= array + 2 && slot < array + 2 + this.#objects.length(array)
   }
@@ -258,14 +268,21 @@ export class Edges {
     for (let index = 0; index < count; index++) {
       const name = names[index] ?? ''
       const slot = this.variableSlot(object + first + index)
-      if (objects.target(slot) === 0) continue
       const ended =
         name === ''
-          ? visitor('internal', slot, () => (index === 0 ? 'extension' : String(index)))
+          ? visitor('internal', slot, () => this.#unnamed(slot, index))
           : visitor('variable', slot, () => name)
       if (ended) return true
     }
     return false
+  }
+
+  /** Slots that are V8's own: the promise of resolving functions, the suspended function of those that go on with it. */
+  #unnamed(slot: number, index: number): string {
+    const code = this.#objects.shape(this.#objects.target(slot))
+    if (code === shape.promise) return 'promise'
+    if (code === shape.capability) return 'capability'
+    return index === 0 ? 'extension' : String(index)
   }
 
   /** Where the value of a context's slot stands: since 14.x often in a cell of its own. */

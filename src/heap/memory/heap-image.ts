@@ -55,6 +55,8 @@ export class HeapImage {
     const { objects } = this
     if (name === 'length' && objects.shape(object) === shape.array)
       return objects.value(object + objects.fields.array.length)
+    const element = /^\d+$/.test(name) ? this.edges.element(object, Number(name)) : 0
+    if (element !== 0) return objects.value(element)
     let internal = 0
     let found = 0
     this.edges.visit(object, (kind, slot, edgeName) => {

@@ -152,7 +152,7 @@ export class Objects {
 
   /** Holes are read-only things of types of their own, which not every V8 names. */
   isHole(object: number): boolean {
-    if (object >= this.arena.writable) return false
+    if (object === 0 || object >= this.arena.writable) return false
     const code = this.shape(object)
     return (
       code === shape.variable || code === 0 || this.type(object) === (this.layout.types.get('HOLE') ?? -1)

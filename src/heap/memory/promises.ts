@@ -5,6 +5,8 @@ import type { Objects } from './objects.ts'
 import { shape } from './shapes.ts'
 
 const MOST_REACTIONS = 1_000_000
+/** How many contexts around that of a callback are looked through. */
+const DEEPEST = 3
 
 /** V8's closures that go on with a suspended function, which their context holds. */
 const continuing = new Set([
@@ -18,6 +20,9 @@ const continuing = new Set([
   'AsyncGeneratorReturnClosedResolveClosure',
   'AsyncGeneratorReturnClosedRejectClosure',
 ])
+
+/** The length of the context of V8's resolving functions without a mark that they were called. */
+const SHORT_CONTEXT = 4
 
 const elements = new Map([
   ['PromiseAllResolveElementClosure', 'all'],
@@ -64,10 +69,20 @@ export class Promises {
         if (objects.shape(object) === shape.capability)
           return [object, objects.target(object + objects.fields.capability.promise)]
         if (objects.shape(object) !== shape.function) return [object]
-        const context = objects.target(object + objects.fields.function.context)
-        return [object, ...this.#slots(context)]
+        return [object, ...this.#reachable(objects.target(object + objects.fields.function.context))]
       }),
     )
+  }
+
+  /** What a closure's context holds, and those around it: the suspended function is there that a callback goes on with. */
+  #reachable(context: number): readonly number[] {
+    const found: number[] = []
+    let at = context
+    for (let depth = 0; depth < DEEPEST && this.#objects.shape(at) === shape.context; depth++) {
+      found.push(...this.#slots(at))
+      at = this.#objects.target(at + this.#objects.fields.context.previous)
+    }
+    return found
   }
 
   #slots(context: number): readonly number[] {
@@ -135,8 +150,8 @@ export class Promises {
     }
     if (builtin === 'PromiseCapabilityDefaultResolve' || builtin === 'PromiseCapabilityDefaultReject') {
       const promise = objects.target(first)
-      const isSpent = objects.value(first + 1)
-      // Once one of the two was called, neither does anything.
+      // Once one of the two was called, neither does anything. Since 14.x they then forget their promise.
+      const isSpent = objects.length(context) > SHORT_CONTEXT ? objects.value(first + 1) : undefined
       if (objects.shape(promise) !== shape.promise || (isSpent?.kind === 'boolean' && isSpent.value))
         return undefined
       return { does: 'settle', promise, rejects: builtin.endsWith('Reject') }

@@ -35,7 +35,9 @@ export class ScopeNames {
     const flags = layout.version < 1300 ? objects.smi(scope + FLAGS) : arena.halves[2 * (scope + FLAGS)]
     const count = objects.smi(scope + FLAGS + 2)
     if (flags === undefined || count === undefined || count <= 0 || count > 65536) return []
-    const first = scope + FLAGS + layout.scopeInfoNames
+    const start = scope + FLAGS + layout.scopeInfoNames
+    // A module's begins with how many variables it shares with others (since 12.x).
+    const first = objects.smi(start) === undefined ? start : start + 1
     const names = flags & HAS_EXTENSION ? [''] : []
     if (count < INLINE_NAMES) {
       for (let index = 0; index < count; index++)

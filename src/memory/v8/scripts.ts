@@ -155,7 +155,12 @@ function describe(heap: Heap, scope: number): Described | undefined {
   const flags = layout.version < 1300 ? heap.smi(scope, slot(0)) : heap.uint32(scope, slot(0))
   const variables = heap.smi(scope, slot(2))
   if (flags === undefined || variables === undefined || variables < 0 || variables > 65536) return undefined
-  let index = layout.scopeInfoNames + (variables < 75 ? 2 * variables : 1 + variables)
+  // A module's begins with how many variables it shares with others: a number where a name would be (since 12.x).
+  const isModule =
+    (variables > 0 || (flags & (3 << 12)) !== 0) &&
+    (flags & (1 << 10)) === 0 &&
+    heap.smi(scope, slot(layout.scopeInfoNames)) !== undefined
+  let index = layout.scopeInfoNames + (isModule ? 1 : 0) + (variables < 75 ? 2 * variables : 1 + variables)
   if (flags & (1 << 10)) index += 1 // a class's variable that was saved
   const nameAt = (at: number) => {
     const name = heap.pointer(scope, slot(at))
