@@ -5,12 +5,13 @@ import { withNodeWaits } from '../locks/node-wait.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { identify, sameProcess, type Target } from '../process/target.ts'
 import type { Activity, Frame, Process, Thread, Unknown } from '../snapshot/model.ts'
+import type { AsyncTasks, EarlyHeaps } from './async-tasks.ts'
 import { type Clock, sleep } from './clock.ts'
-import { lookInside, partyOf } from './inside.ts'
+import { type Inside, lookInside, partyOf } from './inside.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { type Look, lookAtKernel } from './look.ts'
 import type { MemoryFrames } from './memory-frames.ts'
-import { type Closed, type Opened, openInspector, outOfTime } from './open-inspector.ts'
+import { type Closed, idles, type Opened, openInspector, outOfTime } from './open-inspector.ts'
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
 import { outsideMain } from './outside-main.ts'
 import { kernelThreads, processHead, scriptThreads, silentThreads } from './process-record.ts'
@@ -35,16 +36,26 @@ export async function attach(pid: number, options: CaptureOptions, clock: Clock)
     })
   }
   const turn = await takeTurn(target, clock)
+  let early: EarlyHeaps | undefined
   try {
     throwIfInterrupted(options)
+    // Before anything is asked of it: what it is asked may collect the evidence.
+    early = await readIdleHeaps(target, options)
     options.onProgress?.('opening the inspector')
     const opened = await openInspector(target, clock, options.memory !== false)
     return 'reason' in opened
-      ? await lookOutside(target, options, clock, opened)
-      : await lookThrough(target, opened, options, clock)
+      ? await lookOutside(target, options, clock, opened, early)
+      : await lookThrough(target, opened, options, clock, early)
   } finally {
+    early?.close()
     turn.end()
   }
+}
+
+/** The heaps of a process whose main thread idles: undefined for any other, and where they are not wanted. */
+async function readIdleHeaps(target: Target, options: CaptureOptions): Promise<EarlyHeaps | undefined> {
+  if (options.memory === false || options.heap === false || !idles(target)) return undefined
+  return (await import('./async-tasks.ts')).readEarly(target, options)
 }
 
 /** Undefined for a program that is not Node, where such are to be shown too. */
@@ -63,6 +74,7 @@ async function lookThrough(
   opened: Opened,
   options: CaptureOptions,
   clock: Clock,
+  early: EarlyHeaps | undefined,
 ): Promise<Attached> {
   const release = releaser(target, opened)
   const onAbort = () => void release()
@@ -74,24 +86,31 @@ async function lookThrough(
     throwIfInterrupted(options)
     if (inside === undefined) {
       sameProcess(target)
-      if (clock.expired) return await lookOutside(target, options, clock, outOfTime(clock))
-      return await lookOutside(target, options, clock, {
-        reason:
-          'The main thread, through which all threads are reached, did not answer the inspector: it is in native code or in a system call.',
-        remedy: 'Look again when the call has returned; what the kernel knows about it is shown.',
-      })
+      if (clock.expired) return await lookOutside(target, options, clock, outOfTime(clock), early)
+      return await lookOutside(
+        target,
+        options,
+        clock,
+        {
+          reason:
+            'The main thread, through which all threads are reached, did not answer the inspector: it is in native code or in a system call.',
+          remedy: 'Look again when the call has returned; what the kernel knows about it is shown.',
+        },
+        early,
+      )
     }
     const threads = scriptThreads(target, inside)
     const facts =
       inside.webLocks.size === 0
         ? inside.facts
         : await import('./task-facts.ts').then(({ withWebLocks }) => withWebLocks(target, inside, threads))
+    const asynchronous = await lookForTasks(target, inside, threads, facts, options, clock, early)
     const known = new Set(threads.flatMap(({ tid }) => (typeof tid === 'number' ? [tid] : [])))
     const natives = kernelThreads(target, inside.looks, known, true)
     await release()
     const { seen, gaps } = await withSilent(
       target,
-      { threads: [...threads, ...natives], facts },
+      { threads: [...threads, ...natives], facts: asynchronous.facts },
       options,
       clock,
     )
@@ -102,7 +121,8 @@ async function lookThrough(
         inspector: { access, port },
         pausedMs: Math.max(0, ...inside.threads.map(thread => thread.longestPauseMs)),
         threads: [...seen.threads],
-        gaps: [...gaps],
+        ...(asynchronous.tasks.length > 0 && { tasks: [...asynchronous.tasks] }),
+        gaps: [...gaps, ...asynchronous.gaps],
       },
       facts: withEventLoops(
         process,
@@ -116,6 +136,37 @@ async function lookThrough(
     options.signal?.removeEventListener('abort', onAbort)
     await release()
   }
+}
+
+/** The suspended functions of the process, where its main thread idles. */
+async function lookForTasks(
+  target: Target,
+  inside: Inside,
+  threads: readonly Thread[],
+  facts: LockFacts,
+  options: CaptureOptions,
+  clock: Clock,
+  early: EarlyHeaps | undefined,
+): Promise<AsyncTasks> {
+  const none = { facts, tasks: [], gaps: [] }
+  if (threads[0]?.looks.at(-1)?.frames.length !== 0) return none
+  const { snapshotHeaps, tasksOfHeaps } = await import('./async-tasks.ts')
+  if (early !== undefined && !('gap' in early.reading)) return tasksFromMemory(target, early, threads, facts)
+  const heaps = await snapshotHeaps(target, inside, threads, options, clock)
+  if (heaps === undefined) return none
+  return 'what' in heaps ? { ...none, gaps: [heaps] } : tasksOfHeaps(target, heaps, facts)
+}
+
+async function tasksFromMemory(
+  target: Target,
+  early: EarlyHeaps,
+  threads: readonly Thread[],
+  facts: LockFacts,
+): Promise<AsyncTasks> {
+  const { tasksOfHeaps, threadHeaps } = await import('./async-tasks.ts')
+  const { heaps, gaps } = threadHeaps(target.pid, early, threads)
+  const found = await tasksOfHeaps(target, heaps, facts)
+  return { ...found, gaps: [...found.gaps, ...gaps] }
 }
 
 /** With the stacks from memory of the threads that the inspector gave none of, and with the locks that these sleep in. */
@@ -141,7 +192,9 @@ async function lookOutside(
   options: CaptureOptions,
   clock: Clock,
   closed: Closed,
+  given?: EarlyHeaps,
 ): Promise<Attached> {
+  const early = given ?? (await readIdleHeaps(target, options))
   const looks: Look[] = []
   const stacks: (readonly Frame[] | Unknown)[] = []
   const memory =
@@ -162,21 +215,24 @@ async function lookOutside(
   const unseen = natives.some(thread => thread.role === 'worker' && isUnseen(thread))
   const { main, gap } = outsideMain(target, looks, stacks, closed, unseen)
   const threads = [main, ...natives]
-  const none = { resources: [], holds: [], productions: [], waits: [] }
+  const none: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
   const scripted = threads.filter(({ role }) => role === 'main' || role === 'worker').map(({ id }) => id)
   const seen =
     memory === undefined
       ? { threads, facts: none }
       : await withLocks(target, { threads, facts: none }, new Set(scripted), memory, clock)
+  const found = early === undefined ? undefined : await tasksFromMemory(target, early, [main], seen.facts)
+  if (given === undefined) early?.close()
   return {
     process: {
       ...processHead(target),
       inspector: { access: 'none', port: null },
       pausedMs: 0,
       threads: [...seen.threads],
-      gaps: [gap],
+      ...(found && found.tasks.length > 0 && { tasks: [...found.tasks] }),
+      gaps: [gap, ...(found?.gaps ?? [])],
     },
-    facts: seen.facts,
+    facts: found?.facts ?? seen.facts,
     pausedWaves: 0,
   }
 }

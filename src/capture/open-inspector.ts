@@ -234,7 +234,7 @@ function nativeCall({ pid, runtime }: Target): string | undefined {
 }
 
 /** The main thread rests in its event loop, where Node would have acted on the signal at once. */
-function idles({ pid, runtime }: Target): boolean {
+export function idles({ pid, runtime }: Target): boolean {
   const call = readSystemCall(pid, pid)
   const loop = call === null || isUnknown(call) ? undefined : epollWait(call, runtime.arch)
   return loop !== undefined && isPrivateLoop(pid, loop.fd, runtime.arch) === false

@@ -67,6 +67,12 @@ function build(): Command {
     .option('--tree', 'the process and all that it started: shells and other programs too')
     .option('--no-inspector', 'leave no trace in the target: read only what the kernel and its memory show')
     .option('--no-memory', "never read the target's memory, where the stack of a blocked main thread is")
+    .addOption(
+      new Option('--heap', 'look for suspended async functions at any cost: with a heap snapshot').default(
+        undefined,
+      ),
+    )
+    .option('--no-heap', 'never look for suspended async functions')
     .option('--all-frames', "show Node's own frames and those of dependencies too")
     .option('--fail-on <statuses>', 'which verdicts give exit code 1', statusList)
     .addOption(colorOption())

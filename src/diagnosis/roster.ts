@@ -1,12 +1,27 @@
 /** Who is who: threads and processes by id, and how a reader knows them. */
-import { isUnknown, type Process, type Snapshot, type Thread } from '../snapshot/model.ts'
+import {
+  type Frame,
+  isUnknown,
+  type Process,
+  type Snapshot,
+  type Task,
+  type Thread,
+} from '../snapshot/model.ts'
+import { functionName } from './frame-text.ts'
+import { lastLook } from './stay.ts'
 
 export interface Roster {
   thread(party: string): Thread | undefined
   /** The thread itself, or the one that a task runs on. */
   threadOf(party: string): Thread | undefined
+  /** A task whose functions are known. */
+  task(party: string): Task | undefined
+  /** Whether the suspended functions of a thread are known. */
+  hasTasks(thread: string): boolean
   processOf(party: string): Process | undefined
-  /** `the main thread`, `worker 2 "drain"`, `task 3 of worker 1`, `process 4711`; with the pid where there are several. */
+  /** The stack of a thread in its last look, or of a task; innermost first. */
+  framesOf(party: string): readonly Frame[]
+  /** `the main thread`, `worker 2 "drain"`, `task 3 (transfer) of worker 1`, `process 4711`; with the pid where there are several. */
   name(party: string): string
   /** A reason with the ids of parties in it, as a reader knows them. */
   named(text: string): string
@@ -21,6 +36,11 @@ export function buildRoster(snapshot: Snapshot): Roster {
     processes.set(process.id, process)
     for (const thread of process.threads) threads.set(thread.id, thread)
   }
+  const tasks = new Map(
+    snapshot.processes.flatMap(process => (process.tasks ?? []).map(task => [task.id, task] as const)),
+  )
+  // Of the main thread alone, that they are its tasks goes without saying.
+  const spread = new Set([...tasks.values()].map(task => task.thread)).size > 1
   const processOf = (party: string) => processes.get(party.split('/', 1)[0]!)
   const threadOf = (party: string) => threads.get(party) ?? threads.get(party.split('/', 2).join('/'))
   const several = processes.size > 1
@@ -30,6 +50,11 @@ export function buildRoster(snapshot: Snapshot): Roster {
     const [process = party, , task] = party.split('/')
     if (known) return threadName(known) + (several ? ` of process ${process.slice(1)}` : '')
     const owner = task === undefined ? undefined : threadOf(party)
+    const own = tasks.get(party)
+    if (own && owner) {
+      const of = owner.role === 'main' && !spread && !several ? '' : ` of ${name(owner.id)}`
+      return `task ${task?.slice(1)}${taskName(own)}${of}`
+    }
     if (owner) return `task ${task?.slice(1)} of ${name(owner.id)}`
     return party === process ? `process ${process.slice(1)}` : party
   }
@@ -37,6 +62,12 @@ export function buildRoster(snapshot: Snapshot): Roster {
   return {
     thread: party => threads.get(party),
     threadOf,
+    task: party => tasks.get(party),
+    hasTasks: thread => [...tasks.values()].some(task => task.thread === thread),
+    framesOf: party => {
+      const thread = threads.get(party)
+      return (thread ? lastLook(thread)?.frames : tasks.get(party)?.frames) ?? []
+    },
     processOf,
     name,
     named: text => text.replace(/\bp\d+\/[tn]\d+(?:\/a\d+)?\b/g, name),
@@ -47,6 +78,19 @@ export function buildRoster(snapshot: Snapshot): Roster {
       return role ? 2 : 3
     },
   }
+}
+
+/** ` (Ledger.post)`: the outermost function of the program in it. */
+function taskName({ frames }: Task): string {
+  const own = frames.filter(({ owner, function: name }) => owner === 'program' && name !== '(module)')
+  const outermost =
+    own.findLast(frame => frame.function !== '' && frame.function !== '(anonymous)') ?? own.at(-1)
+  const frame = outermost ?? frames.findLast(({ owner }) => owner === 'program') ?? frames.at(-1)
+  if (frame === undefined) return ''
+  if (frame.function === '(module)') return ' (top level)'
+  const named = frame.function !== '' && frame.function !== '(anonymous)'
+  if (named || isUnknown(frame.file) || isUnknown(frame.line)) return ` (${functionName(frame)})`
+  return ` (line ${frame.line} of ${frame.file.split('/').at(-1)})`
 }
 
 /** How a thread is called within its process. */
@@ -90,6 +134,7 @@ export function nameList(parties: readonly string[], roster: Roster, most: numbe
 
 /** `3 threads`, or `3 parties` when not all of them are threads. */
 export function partyCount(parties: readonly string[], roster: Roster, adjective = ''): string {
+  if (parties.every(party => roster.task(party))) return counted(parties.length, `${adjective}task`)
   return parties.every(party => roster.thread(party))
     ? counted(parties.length, `${adjective}thread`)
     : counted(parties.length, `${adjective}party`, `${adjective}parties`)

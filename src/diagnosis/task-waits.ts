@@ -12,6 +12,8 @@ export function taskPhrases(
   { waits, holds, resources }: Snapshot,
   roster: Roster,
 ): readonly string[] {
+  // Tasks whose functions are known have a tree of their own.
+  if (roster.hasTasks(thread)) return []
   // The event loop of a parked thread is shown by the thread itself.
   const named = resources.filter(({ kind }) => kind !== 'event loop')
   const labels = new Map(named.map(({ id, label }) => [id, label]))

@@ -45,7 +45,8 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
   const chain = wait ? waitingChain(thread.id, reduction) : []
   if (finding) {
     // Behind a proved deadlock, but only by an unsure edge: then that much is suspected.
-    const proved = finding.status === 'deadlock' && !reduction.proof.live[number]
+    const itself = finding.parties.includes(thread.id) || finding.victims.includes(thread.id)
+    const proved = finding.status === 'deadlock' && (!itself || !reduction.proof.live[number])
     const own = finding.edges.filter(({ from }) => from === thread.id).slice(0, 1)
     const held = own.length > 0 ? own : chain
     const what = wait ? waitingText(thread, wait, held, reduction.graph, roster) : doing(thread, process)

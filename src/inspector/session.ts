@@ -19,6 +19,7 @@ export interface Events {
   'Debugger.scriptParsed': Protocol.Debugger.ScriptParsedEvent
   'Debugger.paused': Protocol.Debugger.PausedEvent
   'Debugger.resumed': undefined
+  'HeapProfiler.addHeapSnapshotChunk': Protocol.HeapProfiler.AddHeapSnapshotChunkEvent
   'NodeWorker.attachedToWorker': NodeWorker.AttachedToWorkerEventDataType
   'NodeWorker.detachedFromWorker': NodeWorker.DetachedFromWorkerEventDataType
   'NodeWorker.receivedMessageFromWorker': NodeWorker.ReceivedMessageFromWorkerEventDataType

@@ -4,7 +4,10 @@ export interface Area {
   readonly from: number
   readonly to: number
   readonly readable: boolean
+  readonly writable: boolean
   readonly executable: boolean
+  /** Memory that other processes may share with it. */
+  readonly shared: boolean
   /** Where in the file it begins. */
   readonly offset: number
   /** Empty for anonymous memory; `[stack]`, `[vdso]` for what the kernel names. */
@@ -42,17 +45,19 @@ export class AddressMap {
   }
 }
 
-const line = /^([0-9a-f]+)-([0-9a-f]+) (r|-)(?:w|-)(x|-). ([0-9a-f]+) \S+ \d+\s*(.*)$/
+const line = /^([0-9a-f]+)-([0-9a-f]+) (r|-)(w|-)(x|-)(.) ([0-9a-f]+) \S+ \d+\s*(.*)$/
 
 function parse(text: string): Area | undefined {
   const parts = line.exec(text)
   if (parts === null) return undefined
-  const [, from = '', to = '', readable, executable, offset = '', path = ''] = parts
+  const [, from = '', to = '', readable, writable, executable, sharing, offset = '', path = ''] = parts
   return {
     from: Number.parseInt(from, 16),
     to: Number.parseInt(to, 16),
     readable: readable === 'r',
+    writable: writable === 'w',
     executable: executable === 'x',
+    shared: sharing === 's',
     offset: Number.parseInt(offset, 16),
     path,
   }

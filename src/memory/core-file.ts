@@ -14,6 +14,7 @@ export interface CoreArea {
   readonly offset: number
   readonly held: number
   readonly readable: boolean
+  readonly writable: boolean
   readonly executable: boolean
 }
 
@@ -125,6 +126,7 @@ export class CoreFile {
         offset: wordIn(table, at + 8),
         held: wordIn(table, at + 32),
         readable: (flags & 4) !== 0,
+        writable: (flags & 2) !== 0,
         executable: (flags & 1) !== 0,
       }
     })

@@ -44,6 +44,8 @@ export class CoreMemory extends PagedMemory {
         from: area.from,
         to: area.to,
         readable: area.readable,
+        writable: area.writable,
+        shared: false,
         executable: area.executable,
         offset: mapping === undefined ? 0 : mapping.offset + area.from - mapping.from,
         path: mapping?.path ?? (area.from === vdso ? '[vdso]' : ''),
@@ -53,7 +55,13 @@ export class CoreMemory extends PagedMemory {
     const silent = notes.mappings
       .filter(({ from }) => rangeAt(areas, from) === undefined)
       .map((mapping): Area => {
-        return { ...mapping, readable: true, executable: this.#isCode(mapping) }
+        return {
+          ...mapping,
+          readable: true,
+          writable: false,
+          shared: false,
+          executable: this.#isCode(mapping),
+        }
       })
     return new AddressMap([...told, ...silent].sort((a, b) => a.from - b.from))
   }

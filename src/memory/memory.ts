@@ -59,6 +59,13 @@ export abstract class PagedMemory implements Memory {
     return this.bytes(address, 2)?.readUInt16LE(0)
   }
 
+  /** Reads straight into a buffer; false where not all of it could be read. */
+  copy(address: number, into: Buffer): boolean {
+    if (!(address >= PAGE) || !(address + into.length < 2 ** 47) || into.length > this.#left) return false
+    this.#left -= into.length
+    return this.fill(address, into)
+  }
+
   /** How many bytes may still be read. */
   get left(): number {
     return this.#left

@@ -23,15 +23,18 @@ export function parseGroups(
   })
 }
 
-/** Where the group of `freezer`s is mounted here: `/proc/self/mountinfo`, proc_pid_mountinfo(5). */
-export function parseFreezerMounts(mountinfo: string): { version: 1 | 2; mount: string; root: string }[] {
+/** Where the group of a version 1 controller is mounted here: `/proc/self/mountinfo`, proc_pid_mountinfo(5). */
+export function parseFreezerMounts(
+  mountinfo: string,
+  controller = 'freezer',
+): { version: 1 | 2; mount: string; root: string }[] {
   return mountinfo.split('\n').flatMap(line => {
     const [before = '', after = ''] = line.split(' - ')
     const [, , , root, mount] = before.split(' ')
     const [type, , options = ''] = after.split(' ')
     if (root === undefined || mount === undefined) return []
     if (type === 'cgroup2') return { version: 2 as const, mount, root }
-    return type === 'cgroup' && options.split(',').includes('freezer')
+    return type === 'cgroup' && options.split(',').includes(controller)
       ? { version: 1 as const, mount, root }
       : []
   })
@@ -59,4 +62,28 @@ export function freezerOf(pid: number): Freezer | undefined {
     }
   }
   return undefined
+}
+
+/** The bytes that the control groups of a process leave it; undefined without a limit, or where it is not visible. */
+export function memoryLimitOf(pid: number): number | undefined {
+  const groups = parseGroups(textOf(`/proc/${pid}/cgroup`) ?? '').filter(
+    ({ version, controllers }) => version === 2 || controllers.includes('memory'),
+  )
+  const mounts = parseFreezerMounts(textOf('/proc/self/mountinfo') ?? '', 'memory')
+  const limits = groups.flatMap(({ version, path }) => {
+    const place = mounts.find(mount => mount.version === version)
+    if (!place) return []
+    const below = place.root !== '/' && path.startsWith(place.root) ? path.slice(place.root.length) : path
+    const found: number[] = []
+    // Every ancestor limits it too.
+    for (let folder = join(place.mount, below); folder.startsWith(place.mount); folder = join(folder, '..')) {
+      const file = version === 2 ? 'memory.max' : 'memory.limit_in_bytes'
+      const bytes = Number(textOf(join(folder, file))?.trim() ?? Number.NaN)
+      // Version 1 writes "no limit" as a number near 2^63.
+      if (Number.isFinite(bytes) && bytes < 2 ** 60) found.push(bytes)
+      if (folder === place.mount) break
+    }
+    return found
+  })
+  return limits.length === 0 ? undefined : Math.min(...limits)
 }

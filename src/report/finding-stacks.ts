@@ -21,8 +21,7 @@ export function findingStacks(finding: Finding, roster: Roster, style: Style): r
   const alone = finding.parties.length === 1
   const compact = finding.parties.length > inFull
   const shown = finding.parties.slice(0, mostParties).flatMap(party => {
-    const thread = roster.thread(party)
-    const all = thread ? partyRows(thread, finding, roster) : []
+    const all = partyRows(party, finding, roster)
     const rows = compact ? all.filter(({ label }) => label !== '').map(row => ({ ...row, source: '' })) : all
     if (rows.length === 0) return []
     const title = alone ? [] : [`    ${style('bold', capital(roster.name(party)))}`]
@@ -43,15 +42,15 @@ export function findingStacks(finding: Finding, roster: Roster, style: Style): r
   ]
 }
 
-function partyRows(thread: Thread, finding: Finding, roster: Roster): readonly Row[] {
-  const frames = lastLook(thread)?.frames ?? []
+function partyRows(party: string, finding: Finding, roster: Roster): readonly Row[] {
+  const frames = roster.framesOf(party)
+  const thread = roster.thread(party)
   const marks = new Map<number, Mark>()
   const itself = finding.kind === 'reentrancy'
-  const wait = finding.waits.find(({ party }) => party === thread.id)
+  const wait = finding.waits.find(one => one.party === party)
   if (wait && frames.length > 0) {
     const asks =
-      finding.cycle.find(({ from }) => from === thread.id) ??
-      finding.edges.find(({ from }) => from === thread.id)
+      finding.cycle.find(({ from }) => from === party) ?? finding.edges.find(({ from }) => from === party)
     const mark = itself ? 'second acquisition' : asks ? `waits for ${asks.resource.label}` : 'waits'
     // Functions of a library that has no names for them tell nothing.
     const top = Math.max(
@@ -59,16 +58,19 @@ function partyRows(thread: Thread, finding: Finding, roster: Roster): readonly R
       frames.findIndex(({ kind, function: name }) => kind !== 'native' || !name.startsWith('(')),
     )
     const from = wait.frame ?? top
-    marks.set(top, {
-      label: 'waits',
-      mark: from === top ? mark : '',
-      note: wait.call === frames[top]?.function ? '' : `${wait.call}${limitText(thread, wait)}`,
-    })
-    if (from > top) marks.set(from, { label: 'from', mark, note: '' })
+    const note = wait.call === frames[top]?.function ? '' : wait.call
+    // Of a task the innermost functions may be a library's, which do not say what is waited for.
+    if (thread || from === top)
+      marks.set(top, {
+        label: 'waits',
+        mark: from === top ? mark : '',
+        note: note && thread ? `${note}${limitText(thread, wait)}` : note,
+      })
+    if (from > top) marks.set(from, { label: thread ? 'from' : 'waits', mark, note: thread ? '' : wait.call })
   }
   for (const edge of finding.edges) {
     const { by } = edge
-    if (edge.to !== thread.id || by.kind !== 'hold' || by.hold.frame === undefined) continue
+    if (edge.to !== party || by.kind !== 'hold' || by.hold.frame === undefined) continue
     const text = `${holdText(edge, by.hold, itself)}${edge.sure ? '' : ', not sure'}`
     const there = marks.get(by.hold.frame)
     if (there?.mark.includes(text)) continue
@@ -78,15 +80,10 @@ function partyRows(thread: Thread, finding: Finding, roster: Roster): readonly R
       note: there?.note ?? '',
     })
   }
-  if (finding.standstill?.thread === thread.id) markLoop(thread, finding, marks)
+  if (thread && finding.standstill?.thread === party) markLoop(thread, finding, marks)
   const last = Math.max(-1, ...marks.keys())
   const cut = frames.slice(0, last + 2)
-  const rows = stackRows(
-    cut,
-    roster.processOf(thread.id),
-    { allFrames: false, most: marks.size + around },
-    marks,
-  )
+  const rows = stackRows(cut, roster.processOf(party), { allFrames: false, most: marks.size + around }, marks)
   return marks.size === 0 ? [] : rows
 }
 

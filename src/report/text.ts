@@ -7,6 +7,7 @@ import { taskPhrases } from '../diagnosis/task-waits.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { printable } from './printable.ts'
 import { type Style, statusColor, styleFor } from './style.ts'
+import { tasksSection } from './tasks-section.ts'
 import { threadsSection } from './threads-section.ts'
 import { verdictSection } from './verdict-section.ts'
 import { wrap } from './wrap.ts'
@@ -28,6 +29,7 @@ export function renderText(snapshot: Snapshot, diagnosis: Diagnosis, options: Te
   const sections = [
     verdictSection(snapshot, diagnosis, roster, style, width),
     processesSection(snapshot, diagnosis, style, width),
+    ...snapshot.processes.map(process => tasksSection(process, snapshot, roster, allFrames, style)),
     ...snapshot.processes.map(process =>
       threadsSection(process, diagnosis, allFrames, style, width, thread =>
         taskPhrases(thread, snapshot, roster),

@@ -25,6 +25,7 @@ export type LoopSource = Of<typeof schema.loopSource>
 export type EventLoop = Of<typeof schema.eventLoop>
 export type CurrentTest = Of<typeof schema.currentTest>
 export type Thread = Of<typeof schema.thread>
+export type Task = Of<typeof schema.task>
 export type Gap = Of<typeof schema.gap>
 export type Runtime = Of<typeof schema.runtime>
 export type Process = Of<typeof schema.process>

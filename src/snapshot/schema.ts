@@ -145,6 +145,22 @@ export const thread = z.object({
   currentTest: currentTest.optional(),
 })
 
+/** A chain of suspended functions: each awaits the return of the one before. */
+export const task = z.object({
+  id: partyId,
+  thread: partyId,
+  /** Innermost first. */
+  frames: z.array(frame),
+  /** What the innermost waits for, as a phrase after `waits for`. */
+  waitsFor: z.string(),
+  /** `lock`, `task`, `timer`, `i/o`, `message`, `nothing` (nobody can settle it any more), `unknown` … */
+  waitKind: z.string(),
+  /** The tasks whose return it waits for. */
+  awaits: z.array(partyId),
+  /** What AsyncLocalStorage holds for it, where V8 keeps that and it is a text or has an id. */
+  label: z.string().optional(),
+})
+
 /** Something that could not be seen, why, and what would show it. */
 export const gap = z.object({
   what: z.string(),
@@ -186,6 +202,8 @@ export const process = z.object({
   threads: z.array(thread),
   /** The tests that a reporter of `impasse run` says run in it. */
   runningTests: z.array(currentTest).optional(),
+  /** Suspended async functions; absent where the heap was not looked at. */
+  tasks: z.array(task).optional(),
   gaps: z.array(gap),
 })
 

@@ -2,6 +2,7 @@
 import type { ClosedSet } from '../closed-set.ts'
 import type { Finding } from '../diagnosis.ts'
 import type { Roster } from '../roster.ts'
+import { awaitCycle } from './await-cycle.ts'
 import { crossProcess } from './cross-process.ts'
 import { cycle } from './cycle.ts'
 import { exhaustion } from './exhaustion.ts'
@@ -14,6 +15,7 @@ import { stranded } from './stranded.ts'
 const kinds: readonly SetKind[] = [
   crossProcess,
   reentrancy,
+  awaitCycle,
   sleptThrough,
   poolExhaustion,
   stranded,

@@ -12,10 +12,14 @@ export class Heap {
   readonly layout: Layout
   readonly memory: Memory
   readonly #types = new Map<number, number | undefined>()
+  readonly #uncompiled: ReadonlySet<number>
 
   constructor(memory: Memory, layout: Layout) {
     this.memory = memory
     this.layout = layout
+    this.#uncompiled = new Set(
+      [...layout.types].flatMap(([name, type]) => (name.startsWith('UNCOMPILED_DATA_') ? [type] : [])),
+    )
   }
 
   /** The tagged pointer in a field of an object. */
@@ -36,6 +40,10 @@ export class Heap {
 
   uint32(object: number, offset: number): number | undefined {
     return this.memory.uint32(object - 1 + offset)
+  }
+
+  int32(object: number, offset: number): number | undefined {
+    return this.memory.int32(object - 1 + offset)
   }
 
   /** The instance type of what a tagged word points to; undefined when it is no object. */
@@ -77,6 +85,12 @@ export class Heap {
   isString(object: number | undefined): object is number {
     const type = this.typeOf(object)
     return type !== undefined && type < this.layout.string.firstNonString
+  }
+
+  /** What stands for a function's code until it is compiled. */
+  isUncompiled(object: number | undefined): object is number {
+    const type = this.typeOf(object)
+    return type !== undefined && this.#uncompiled.has(type)
   }
 
   /** The text of a string; undefined for what is none, or is damaged or very long. */

@@ -38,6 +38,9 @@ export interface Layout {
   readonly positionTable: 'signed' | 'flagged' | 'unknown'
   /** The lengths of the bytecodes for each width of operands; undefined where the executable does not tell. */
   readonly bytecodeSizes: () => readonly [Buffer, Buffer, Buffer] | undefined
+  /** All instance types by V8's names without `_TYPE`, and everything else that the executable tells, without `v8dbg_`. */
+  readonly types: ReadonlyMap<string, number>
+  readonly constants: ReadonlyMap<string, number>
 }
 
 type FieldName = keyof typeof fields
@@ -229,6 +232,8 @@ export function readLayout(image: ElfImage): Layout | Unknown {
     // Between 13.6 and 14.1 the sign gave way to two flags; which of the versions in between did is not known.
     positionTable: version <= 1306 ? 'signed' : version >= 1401 ? 'flagged' : 'unknown',
     bytecodeSizes: once(() => bytecodeSizes(image)),
+    types: typeOf,
+    constants,
   }
 }
 

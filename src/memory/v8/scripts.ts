@@ -106,34 +106,75 @@ export function scriptOf(heap: Heap, shared: number): number | undefined {
   return undefined
 }
 
+/** Offsets in the script's text: where a function begins and, exclusive, where it ends. */
+export interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+/** Where a function stands in its script's text: from the parenthesis of its parameters on. */
+export function functionRange(heap: Heap, shared: number): Range | undefined {
+  const named = heap.pointer(shared, heap.layout.field.sharedName)
+  if (heap.is(named, 'SCOPE_INFO')) return describe(heap, named!)?.range
+  // What was never compiled (src/objects/shared-function-info.tq, UncompiledData).
+  for (const at of [8, 16]) {
+    const data = heap.pointer(shared, at)
+    if (!heap.isUncompiled(data)) continue
+    const [start, end] = [heap.int32(data, 16), heap.int32(data, 20)]
+    return start === undefined || end === undefined ? undefined : range(start, end)
+  }
+  return undefined
+}
+
+function range(start: number | undefined, end: number | undefined): Range | undefined {
+  return start !== undefined && end !== undefined && start >= 0 && start <= end && end < 2 ** 30
+    ? { start, end }
+    : undefined
+}
+
 /** The name that a function was given, or that V8 inferred for it; empty for one without. */
 export function functionName(heap: Heap, shared: number): string | undefined {
   const named = heap.pointer(shared, heap.layout.field.sharedName)
   if (heap.isString(named)) return heap.text(named)
-  return named !== undefined && heap.is(named, 'SCOPE_INFO') ? nameInScope(heap, named) : ''
+  return named !== undefined && heap.is(named, 'SCOPE_INFO') ? describe(heap, named)?.name : ''
+}
+
+interface Described {
+  readonly name: string | undefined
+  readonly range: Range | undefined
 }
 
 /**
  * A ScopeInfo's slots (src/objects/scope-info.tq): flags, counts, then two for each variable in the context (or one, and a table of
- * names, where there are many), then what the flags announce.
+ * names, where there are many), then what the flags announce. Where the text begins and ends stands behind the counts since 13.x, before that behind the names.
  */
-function nameInScope(heap: Heap, scope: number): string | undefined {
+function describe(heap: Heap, scope: number): Described | undefined {
   const { layout } = heap
   const slot = (index: number) => 8 + 8 * index
   // A small integer until 12.x, plain bits in later ones.
   const flags = layout.version < 1300 ? heap.smi(scope, slot(0)) : heap.uint32(scope, slot(0))
   const variables = heap.smi(scope, slot(2))
   if (flags === undefined || variables === undefined || variables < 0 || variables > 65536) return undefined
-  let index = layout.scopeInfoNames + (variables < 75 ? 2 * variables : 1 + variables)
+  // A module's begins with how many variables it shares with others: a number where a name would be (since 12.x).
+  const isModule =
+    (variables > 0 || (flags & (3 << 12)) !== 0) &&
+    (flags & (1 << 10)) === 0 &&
+    heap.smi(scope, slot(layout.scopeInfoNames)) !== undefined
+  let index = layout.scopeInfoNames + (isModule ? 1 : 0) + (variables < 75 ? 2 * variables : 1 + variables)
   if (flags & (1 << 10)) index += 1 // a class's variable that was saved
   const nameAt = (at: number) => {
     const name = heap.pointer(scope, slot(at))
     return heap.isString(name) ? heap.text(name) : ''
   }
+  let name: string | undefined = ''
   if (flags & (3 << 12)) {
-    const name = nameAt(index)
+    name = nameAt(index)
     index += 2
-    if (name !== '') return name
   }
-  return flags & (1 << 14) ? nameAt(index) : ''
+  if (flags & (1 << 14)) {
+    if (name === '') name = nameAt(index)
+    index += 1
+  }
+  const places = layout.scopeInfoNames > 3 ? 3 : index
+  return { name, range: range(heap.smi(scope, slot(places)), heap.smi(scope, slot(places + 1))) }
 }

@@ -1,0 +1,180 @@
+/**
+ * Suspended functions: who waits for what without any thread being blocked. Looked for where the main thread idles in its
+ * event loop, in the heap of each thread as one of the sources gives it.
+ */
+import type { HeapGraph } from '../heap/graph.ts'
+import type { HeapReading } from '../heap/memory/read-heaps.ts'
+import type { InspectedThread } from '../inspector/inspected-thread.ts'
+import { joinFacts } from '../locks/join-facts.ts'
+import { asyncWaits } from '../locks/promises/async-waits.ts'
+import { promiseFacts } from '../locks/promises/promise-facts.ts'
+import type { LockFacts } from '../locks/recognise.ts'
+import { memoryLimitOf } from '../process/control-groups.ts'
+import type { Target } from '../process/target.ts'
+import type { Gap, Task, Thread } from '../snapshot/model.ts'
+import { type Clock, sleep } from './clock.ts'
+import { type Inside, partyOf } from './inside.ts'
+import type { CaptureOptions } from './options.ts'
+import { readTargetFile } from './target-files.ts'
+import { TaskFrames } from './task-frames.ts'
+
+/** Heaps as they were before anything was asked of the process: what a collection would erase is still there. */
+export interface EarlyHeaps {
+  readonly reading: HeapReading
+  close(): void
+}
+
+/** Reads the memory of a process; nothing of it is stopped or asked. */
+export async function readEarly(target: Target, options: CaptureOptions): Promise<EarlyHeaps> {
+  const { readHeaps } = await import('../heap/memory/read-heaps.ts')
+  const { onProgress } = options
+  const reading = await readHeaps(target.pid, onProgress === undefined ? {} : { progress: onProgress })
+  return { reading, close: () => ('close' in reading ? reading.close() : undefined) }
+}
+
+/** The heaps that were read, by the threads that they belong to. */
+export function threadHeaps(
+  pid: number,
+  { reading }: EarlyHeaps,
+  threads: readonly Thread[],
+): { readonly heaps: readonly ThreadHeap[]; readonly gaps: readonly Gap[] } {
+  if ('gap' in reading) return { heaps: [], gaps: [reading.gap] }
+  const gaps: Gap[] = []
+  const heaps = reading.heaps.flatMap(({ graph, tid }, at): readonly ThreadHeap[] => {
+    // Of a single heap it is clear whose it is.
+    const known = tid ?? (at === 0 && reading.heaps.length === 1 ? pid : undefined)
+    const thread = threads.find(one => one.tid === known)
+    if (thread === undefined) return []
+    if (graph.consistent === true) return [{ party: thread.id, heap: graph }]
+    gaps.push({
+      what: 'suspended async functions',
+      reason: `They change too fast to be told: ${graph.consistent}.`,
+      remedy: 'Look again when it is quieter.',
+      thread: thread.id,
+    })
+    return []
+  })
+  return { heaps, gaps }
+}
+
+/** The heap of one thread. */
+export interface ThreadHeap {
+  /** Its party: `p4242/t0`. */
+  readonly party: string
+  readonly heap: HeapGraph
+}
+
+export interface AsyncTasks {
+  readonly facts: LockFacts
+  readonly tasks: readonly Task[]
+  readonly gaps: readonly Gap[]
+}
+
+/** Measured: what a snapshot takes at least, and for each megabyte, milliseconds. */
+const SNAPSHOT_MS = 200
+const SNAPSHOT_MS_PER_MB = 150
+/** Without being asked for, a snapshot may take so long. */
+const CHEAP_MS = 1000
+/** It may grow the process by so many times its heap. */
+const GROWTH = 10
+const ANSWER_MS = 1000
+
+/** Adds to `facts` what the suspended functions of a thread wait for. `loops`: by party, of threads that stand still. */
+export async function tasksOfHeaps(
+  target: Target,
+  heaps: readonly ThreadHeap[],
+  facts: LockFacts,
+): Promise<AsyncTasks> {
+  let joined = facts
+  const tasks: Task[] = []
+  for (const { party, heap } of heaps) {
+    const waits = await asyncWaits(heap)
+    const frames = new TaskFrames(target, heap)
+    await frames.prepare(waits.graph.activations.values())
+    const found = promiseFacts(waits, {
+      process: `p${target.pid}`,
+      thread: party,
+      firstTask: firstFree(joined, party),
+      loop: undefined,
+      frameOf: activation => frames.of(activation, waits.placeOf(activation)),
+      placeOf: (activation, position) => frames.place(activation, position),
+    })
+    joined = joinFacts(joined, found.facts)
+    tasks.push(...found.tasks)
+  }
+  return { facts: joined, tasks, gaps: [] }
+}
+
+/** Tasks that are known without the heap keep their numbers. */
+function firstFree({ waits, holds }: LockFacts, thread: string): number {
+  const numbers = [...waits, ...holds].flatMap(({ party }) =>
+    party.startsWith(`${thread}/a`) ? [Number(party.slice(thread.length + 2))] : [],
+  )
+  return Math.max(0, ...numbers) + 1
+}
+
+/** The heap of the main thread by V8's snapshot, where that was asked for or is cheap; else why not. */
+export async function snapshotHeaps(
+  target: Target,
+  inside: Inside,
+  threads: readonly Thread[],
+  options: CaptureOptions,
+  clock: Clock,
+): Promise<readonly ThreadHeap[] | Gap | undefined> {
+  const [main] = inside.threads
+  if (options.heap === false || main === undefined || !idles(threads[0]) || pointsElsewhere(inside))
+    return undefined
+  const used = await usedHeap(main, clock)
+  if (used === undefined) return undefined
+  const megabytes = used / 2 ** 20
+  const estimate = SNAPSHOT_MS + SNAPSHOT_MS_PER_MB * megabytes
+  if (options.heap !== true) {
+    const limit = memoryLimitOf(target.pid)
+    const tight = limit !== undefined && GROWTH * used > limit
+    if (estimate > CHEAP_MS || tight) return tooCostly(megabytes, estimate, tight)
+  }
+  options.onProgress?.('taking a heap snapshot')
+  const { takeHeapSnapshot } = await import('./take-heap-snapshot.ts')
+  const graph = await takeHeapSnapshot(
+    main,
+    path => readTargetFile(target, path),
+    clock,
+    Math.max(5000, 4 * estimate),
+  )
+  if ('unknown' in graph)
+    return {
+      what: 'suspended async functions',
+      reason: `The heap snapshot was not had: ${graph.unknown}.`,
+      remedy: 'Try again with more time: --heap --timeout 1m.',
+      thread: partyOf(target.pid, main),
+    }
+  // The thread answers again when it has sent all of it.
+  await sleep(0)
+  return [{ party: partyOf(target.pid, main), heap: graph }]
+}
+
+function idles(thread: Thread | undefined): boolean {
+  return (
+    thread !== undefined &&
+    thread.looks.every(({ activity, frames }) => activity.kind === 'event-loop' && frames.length === 0)
+  )
+}
+
+/** Threads that stand in locks explain more than what is suspended. */
+function pointsElsewhere({ facts }: Inside): boolean {
+  return facts.waits.length > 0
+}
+
+async function usedHeap({ session }: InspectedThread, clock: Clock): Promise<number | undefined> {
+  const reply = await session.send('Runtime.getHeapUsage', undefined, clock.limit(ANSWER_MS))
+  return reply.ok ? reply.result.usedSize : undefined
+}
+
+function tooCostly(megabytes: number, estimate: number, tight: boolean): Gap {
+  const cost = `about ${(estimate / 1000).toFixed(1)} s, in which the program stands still, and ${Math.ceil((megabytes * GROWTH) / 100) * 100} MB of its memory`
+  return {
+    what: 'suspended async functions',
+    reason: `A heap snapshot shows them; of ${Math.round(megabytes)} MB it would take ${cost}${tight ? ', more than its memory limit leaves' : ''}.`,
+    remedy: 'Take it with --heap.',
+  }
+}

@@ -1,0 +1,125 @@
+/** The functions of tasks as frames of the reader: what is done with the frames of stacks is done with these. */
+import type { Activation, HeapGraph, HeapPlace } from '../heap/graph.ts'
+import type { Target } from '../process/target.ts'
+import type { Frame, Place } from '../snapshot/model.ts'
+import { type Position, reported } from '../sources/script-origin.ts'
+import { ScriptSource, wholeFile } from '../sources/script-source.ts'
+import { type ReadFile, SourceMap, sourceMapUrlIn } from '../sources/source-map.ts'
+import { SyntaxStore } from '../sources/syntax-store.ts'
+import { frameNames } from './frame-names.ts'
+import { ownerOf } from './frames.ts'
+import { isInternal } from './script-library.ts'
+import { changedSinceStart, readTargetFile } from './target-files.ts'
+
+export class TaskFrames {
+  readonly #target: Target
+  readonly #readFile: ReadFile
+  readonly #heap: HeapGraph
+  readonly #sources = new Map<number, ScriptSource>()
+  readonly #syntax = new SyntaxStore({ get: key => this.#sources.get(Number(key))?.text })
+  readonly #frames = new Map<number, Frame>()
+  readonly #changed = new Map<string, boolean>()
+
+  constructor(target: Target, heap: HeapGraph) {
+    this.#target = target
+    this.#heap = heap
+    this.#readFile = path => readTargetFile(target, path)
+  }
+
+  /** Brings the texts and maps of the scripts that these functions are in. */
+  async prepare(activations: Iterable<Activation>): Promise<void> {
+    const loading: Promise<void>[] = []
+    for (const { code } of activations) {
+      const { place } = code
+      if (place === undefined || this.#sources.has(place.scriptId)) continue
+      const source = new ScriptSource(place.script, wholeFile, this.#readFile)
+      this.#sources.set(place.scriptId, source)
+      if (isInternal(place.script)) continue
+      source.text = this.#heap.scriptSource(place.scriptId)
+      const mapUrl = source.text === undefined ? undefined : sourceMapUrlIn(source.text)
+      if (mapUrl !== undefined)
+        loading.push(
+          SourceMap.load(place.script, mapUrl, this.#readFile).then(map => {
+            source.map = map
+          }),
+        )
+    }
+    await Promise.all(loading)
+  }
+
+  /** The frame of a suspended function at the place where it stands; without one, where its text begins. */
+  of(activation: Activation, at: HeapPlace | undefined): Frame {
+    const known = this.#frames.get(activation.node)
+    if (known !== undefined) return known
+    const frame = this.#read(activation, at)
+    this.#frames.set(activation.node, frame)
+    return frame
+  }
+
+  /** A position in the text of a function's script, as the reader knows it. */
+  place({ code }: Activation, position: Position): Place | undefined {
+    const source = code.place && this.#sources.get(code.place.scriptId)
+    return source?.original(position)
+  }
+
+  #read({ code }: Activation, at: HeapPlace | undefined): Frame {
+    const { place, name } = code
+    const seen = {
+      kind: 'js',
+      seenBy: this.#heap.source === 'memory' ? 'memory' : 'inspector',
+      confidence: 1,
+    } as const
+    const source = place && this.#sources.get(place.scriptId)
+    if (place === undefined || source === undefined) {
+      const unknown = { unknown: 'native code' }
+      return {
+        function: name,
+        class: null,
+        file: unknown,
+        line: unknown,
+        column: unknown,
+        owner: 'node',
+        ...seen,
+      }
+    }
+    const position = at ?? place
+    const mapped = source.mapped(position)
+    const { file, ...where } = mapped ?? { file: source.file, ...reported(source.origin, position) }
+    const owner = ownerOf(place.script, file)
+    if (owner === 'node')
+      return { function: name, class: null, file, line: where.line, column: where.column, owner, ...seen }
+    const frame = {
+      functionName: name,
+      scriptId: String(place.scriptId),
+      url: place.script,
+      line: position.line,
+      column: position.column,
+      functionStart: { line: place.line, column: place.column },
+      thisClass: undefined,
+    }
+    const names = frameNames(source, this.#syntax, String(place.scriptId), frame, position)
+    const sourceLine = at === undefined ? undefined : source.line(position)
+    const generated = { file: source.file, line: position.line, column: position.column }
+    return {
+      function: names.function,
+      class: names.class,
+      file: file === '' ? { unknown: 'code without a file (eval or new Function)' } : file,
+      line: where.line,
+      column: where.column,
+      ...(mapped !== undefined && { generated }),
+      ...seen,
+      owner,
+      ...(sourceLine !== undefined && { sourceLine }),
+      ...(names.titles.length > 0 && { titles: [...names.titles] }),
+      ...([file, source.file].some(path => this.#isChanged(path)) && { sourceChanged: true }),
+    }
+  }
+
+  #isChanged(path: string): boolean {
+    const known = this.#changed.get(path)
+    if (known !== undefined) return known
+    const changed = changedSinceStart(this.#target, path)
+    this.#changed.set(path, changed)
+    return changed
+  }
+}

@@ -1,0 +1,74 @@
+/** What objects are called by their constructors, and what their prototypes have. */
+import type { Functions } from './functions.ts'
+import type { Objects } from './objects.ts'
+import { visitProperties } from './properties.ts'
+import { shape } from './shapes.ts'
+
+const LONGEST_CHAIN = 64
+
+export class Classes {
+  readonly #objects: Objects
+  readonly #functions: Functions
+  readonly #byMap = new Map<number, string>()
+
+  constructor(objects: Objects, functions: Functions) {
+    this.#objects = objects
+    this.#functions = functions
+  }
+
+  /** The name of what `object.constructor` is by its prototypes; empty where there is none. */
+  name(object: number): string {
+    const map = this.#objects.map(object)
+    const known = this.#byMap.get(map)
+    if (known !== undefined) return known
+    const name = this.#find(map)
+    this.#byMap.set(map, name)
+    return name
+  }
+
+  prototype(object: number): number {
+    const target = this.#objects.target(this.#objects.map(object) + this.#objects.fields.map.prototype)
+    return this.#objects.isJavaScript(target) ? target : 0
+  }
+
+  /** Where the value of a property stands; 0 when the object has none of this name. */
+  own(object: number, property: string): number {
+    let found = 0
+    visitProperties(this.#objects, object, (slot, name) => {
+      if (name() === property) found = slot
+      return found !== 0
+    })
+    return found
+  }
+
+  has(object: number, property: string): boolean {
+    if (!this.#objects.isJavaScript(object)) return false
+    const wanted = [property, `get ${property}`, `set ${property}`]
+    let at = object
+    for (let step = 0; at !== 0 && step < LONGEST_CHAIN; step++) {
+      if (visitProperties(this.#objects, at, (_, name) => wanted.includes(name()))) return true
+      at = this.prototype(at)
+    }
+    return false
+  }
+
+  #find(map: number): string {
+    const objects = this.#objects
+    let at = objects.target(map + objects.fields.map.prototype)
+    for (let step = 0; objects.isJavaScript(at) && step < LONGEST_CHAIN; step++) {
+      const maker = this.own(at, 'constructor')
+      const name = maker === 0 ? '' : this.#nameOf(objects.target(maker))
+      if (name !== '') return name
+      at = this.prototype(at)
+    }
+    return ''
+  }
+
+  #nameOf(maker: number): string {
+    if (this.#objects.shape(maker) !== shape.function) return ''
+    const { name } = this.#functions.code(maker)
+    if (name !== '') return name
+    const own = this.own(maker, 'name')
+    return own === 0 ? '' : (this.#objects.text(this.#objects.target(own)) ?? '')
+  }
+}

@@ -1,0 +1,177 @@
+/** Walks V8's heap object by object: where each begins, which are maps, and which are suspended functions or promises. */
+import type { Layout } from '../../memory/v8/layout.ts'
+import type { Arena } from './arena.ts'
+import { IntegerList } from './integer-list.ts'
+import { type Shapes, shape } from './shapes.ts'
+
+/** Bits of an object's first word in `Walk.flags`. The five lowest bits are a map's shape code. */
+export const flag = { shape: 31, start: 32, live: 64, pending: 128 } as const
+
+export interface Walk {
+  /** For each word of the arena. */
+  readonly flags: Uint8Array
+  /** Generator objects of all three kinds, in whatever state. */
+  readonly generators: Int32Array
+  readonly promises: Int32Array
+}
+
+/** Where in an object's map these stand, bytes. */
+export interface MapFields {
+  readonly size: number
+  readonly type: number
+}
+
+/** Undefined when there is nothing in it that looks like a map, or nothing that has one. */
+export function walk(arena: Arena, layout: Layout, shapes: Shapes): Walk | undefined {
+  const fields = mapFields(layout)
+  const flags = new Uint8Array(arena.words)
+  if (classifyMaps(arena, layout, shapes, fields, flags) === 0) return undefined
+  const generators = new IntegerList()
+  const promises = new IntegerList()
+  const sizes = new Sizes(arena, layout, flags)
+  const { pointers } = arena
+  for (const { first, end } of arena.chunks) {
+    for (let word = first; word < end; ) {
+      const map = pointers[word]!
+      const code = map === 0 ? 0 : flags[map]! & flag.shape
+      if (code === 0) {
+        word++
+        continue
+      }
+      const size = sizes.of(word, map, code, end)
+      if (size <= 0) {
+        // Of unknown length, or no object: on to the next one.
+        if (size === 0 && code !== shape.free) flags[word]! |= flag.start
+        word++
+        continue
+      }
+      if (code !== shape.free) {
+        flags[word]! |= flag.start
+        if (code === shape.promise) promises.push(word)
+        else if (code >= shape.asyncFunction && code <= shape.generator) generators.push(word)
+      }
+      word += size
+    }
+  }
+  return { flags, generators: generators.values(), promises: promises.values() }
+}
+
+export function mapFields(layout: Layout): MapFields {
+  return {
+    size: layout.constants.get('class_Map__instance_size_in_words__char') ?? 8,
+    type: layout.field.instanceType,
+  }
+}
+
+/** Marks all maps with the shape of their objects; how many there are. */
+function classifyMaps(
+  arena: Arena,
+  layout: Layout,
+  shapes: Shapes,
+  fields: MapFields,
+  flags: Uint8Array,
+): number {
+  const { pointers, bytes } = arena
+  const typeOf = (map: number) => bytes.readUInt16LE(map * 8 + fields.type)
+  const isMeta = new Set<number>()
+  for (const { first, end } of arena.chunks)
+    for (let word = first; word < end - 8; word++)
+      if (pointers[word] === word && typeOf(word) === layout.type.MAP) {
+        isMeta.add(word)
+        flags[word] = shape.map
+      }
+  // All of a context's maps have that context's map of maps, of which there are few.
+  const [first = -1, second = first, third = first] = isMeta
+  const few = isMeta.size <= 3
+  let count = 0
+  for (const chunk of arena.chunks)
+    for (let word = chunk.first; word < chunk.end - 8; word++) {
+      const map = pointers[word]!
+      if (map === 0) continue
+      if (few ? map !== first && map !== second && map !== third : !isMeta.has(map)) continue
+      const code = shapes.of(typeOf(word), bytes[word * 8 + fields.size]!)
+      flags[word]! |= code
+      count++
+    }
+  return isMeta.size === 0 ? 0 : count
+}
+
+/** How long objects are. */
+export class Sizes {
+  readonly #halves: Uint32Array
+  readonly #bytes: Buffer
+  readonly #pointers: Int32Array
+  readonly #flags: Uint8Array
+  readonly #sizeField: number
+  readonly #stringLength: number
+  readonly #oneByte: number
+  readonly #twoByte: number
+  readonly #descriptors: number
+
+  constructor(arena: Arena, layout: Layout, flags: Uint8Array) {
+    this.#halves = arena.halves
+    this.#bytes = arena.bytes
+    this.#pointers = arena.pointers
+    this.#flags = flags
+    this.#sizeField = mapFields(layout).size
+    this.#stringLength = layout.field.stringLength / 4
+    this.#oneByte = layout.field.oneByteChars + 7
+    this.#twoByte = layout.field.twoByteChars + 7
+    this.#descriptors = (layout.constants.get('class_DescriptorArray__header_size__uintptr_t') ?? 24) / 8
+  }
+
+  /** In words; 0 when it is not known, -1 when there can be no such object here. `end`: where the chunk's area ends. */
+  of(word: number, map: number, code: number, end: number): number {
+    const size = this.#size(word, map, code)
+    return word + size <= end ? size : -1
+  }
+
+  #size(word: number, map: number, code: number): number {
+    const halves = this.#halves
+    const told = this.#bytes[map * 8 + this.#sizeField]!
+    if (told !== 0) return told
+    switch (code) {
+      case shape.fixedArray:
+      case shape.context:
+        return this.#counted(word, 2)
+      case shape.arrayList:
+        return this.#counted(word, 3)
+      case shape.doubleArray:
+        return this.#counted(word, 2)
+      case shape.propertyArray:
+        return halves[2 * word + 2] === 0 ? 2 + (halves[2 * word + 3]! & 1023) : -1
+      case shape.byteArray: {
+        const length = halves[2 * word + 3]!
+        return halves[2 * word + 2] === 0 && length < 2 ** 30 ? 2 + ((length + 7) >>> 3) : -1
+      }
+      case shape.oneByteString: {
+        const length = halves[2 * word + this.#stringLength]!
+        return length < 2 ** 30 ? (this.#oneByte + length) >>> 3 : -1
+      }
+      case shape.twoByteString: {
+        const length = halves[2 * word + this.#stringLength]!
+        return length < 2 ** 29 ? (this.#twoByte + 2 * length) >>> 3 : -1
+      }
+      case shape.descriptors:
+        return this.#descriptors + 3 * (halves[2 * word + 2]! & 0xffff)
+      case shape.free: {
+        const bytes = halves[2 * word + 3]!
+        return halves[2 * word + 2] === 0 && bytes >= 16 && bytes % 8 === 0 ? bytes / 8 : -1
+      }
+      default:
+        return 0
+    }
+  }
+
+  #counted(word: number, header: number): number {
+    const length = this.#halves[2 * word + 3]!
+    return this.#halves[2 * word + 2] === 0 && length < 2 ** 28 ? header + length : -1
+  }
+
+  /** The object that a word is in, by the starts known so far; 0 when there is none. */
+  holder(word: number, first: number): number {
+    for (let at = word; at >= first; at--)
+      if (this.#flags[at]! & flag.start && this.#pointers[at] !== 0) return at
+    return 0
+  }
+}

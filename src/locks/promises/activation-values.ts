@@ -1,0 +1,122 @@
+/** What an expression in a suspended function stands for, as far as its variables can be found by name. */
+
+import { nodeOf } from '../../heap/await-graph.ts'
+import type { Activation, HeapGraph, HeapNode, HeapValue } from '../../heap/graph.ts'
+import { isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
+import type { FunctionSource } from './function-sources.ts'
+import { nameOfProperty } from './suspended-code.ts'
+
+const mostScopes = 20
+
+export class ActivationValues {
+  readonly #heap: HeapGraph
+
+  constructor(heap: HeapGraph) {
+    this.#heap = heap
+  }
+
+  /**
+   * The object that an expression stands for. `fits` tells whether an object may be meant: of the registers, which have no
+   * names, the only one that fits is taken.
+   */
+  of(
+    activation: Activation,
+    source: FunctionSource,
+    expression: Node,
+    fits: (node: HeapNode) => boolean,
+  ): HeapNode | undefined {
+    const value = this.#value(activation, source, unwrapped(expression))
+    if (value?.kind === 'node') return fits(value.node) ? value.node : undefined
+    if (value !== undefined) return undefined
+    return expression.type === 'Identifier' ? this.#inRegisters(activation, fits) : undefined
+  }
+
+  /** Whether the value of an expression is known at all. */
+  isKnown(activation: Activation, source: FunctionSource, expression: Node): boolean {
+    return this.#value(activation, source, unwrapped(expression)) !== undefined
+  }
+
+  /** A text or number that an expression stands for. */
+  primitive(activation: Activation, source: FunctionSource, expression: Node): string | number | undefined {
+    const node = unwrapped(expression)
+    if (node.type === 'Literal')
+      return typeof node.value === 'string' || typeof node.value === 'number' ? node.value : undefined
+    const value = this.#value(activation, source, node)
+    if (value?.kind === 'text' || value?.kind === 'number') return value.value
+    return value?.kind === 'node' ? this.#heap.text(value.node) : undefined
+  }
+
+  /** Undefined: not known. */
+  #value(activation: Activation, source: FunctionSource, node: Node): HeapValue | undefined {
+    switch (node.type) {
+      case 'ThisExpression':
+        return this.#receiver(activation, source)
+      case 'Identifier':
+        return this.#variable(activation, source, node.name)
+      case 'MemberExpression': {
+        const name = nameOfProperty(node) ?? this.#computed(activation, source, node)
+        const object = this.#value(activation, source, unwrapped(node.object as Node))
+        if (name === undefined || object?.kind !== 'node') return undefined
+        return this.#heap.value(object.node, name)
+      }
+      case 'SequenceExpression':
+        return this.#value(activation, source, unwrapped(node.expressions.at(-1) as Node))
+      default:
+        return undefined
+    }
+  }
+
+  #computed(
+    activation: Activation,
+    source: FunctionSource,
+    node: Extract<Node, { type: 'MemberExpression' }>,
+  ): string | undefined {
+    if (!node.computed) return undefined
+    const key = this.primitive(activation, source, node.property as Node)
+    return key === undefined ? undefined : String(key)
+  }
+
+  /** An arrow's `this` is a variable of the scope around it. */
+  #receiver(activation: Activation, { fn }: FunctionSource): HeapValue | undefined {
+    if (isFunction(fn) && fn.type === 'ArrowFunctionExpression') return this.#inScopes(activation, 'this')
+    const { receiver } = activation
+    return receiver.kind === 'node' ? receiver : this.#inScopes(activation, 'this')
+  }
+
+  #variable(activation: Activation, { fn }: FunctionSource, name: string): HeapValue | undefined {
+    const scoped = this.#inScopes(activation, name)
+    if (scoped !== undefined) return scoped
+    const at = isFunction(fn)
+      ? (fn.params as Node[]).findIndex(parameter =>
+          parameter.type === 'Identifier'
+            ? parameter.name === name
+            : parameter.type === 'AssignmentPattern' &&
+              parameter.left.type === 'Identifier' &&
+              parameter.left.name === name,
+        )
+      : -1
+    return at >= 0 ? activation.registers[at] : undefined
+  }
+
+  /** In the scopes that it runs in, the innermost first: those of its blocks are in registers. */
+  #inScopes(activation: Activation, name: string): HeapValue | undefined {
+    const blocks = activation.registers.flatMap(value =>
+      value.kind === 'node' && this.#heap.kind(value.node) === 'context' ? [value.node] : [],
+    )
+    for (const start of [...blocks.reverse(), activation.context]) {
+      let scope: HeapNode | undefined = start
+      for (let depth = 0; depth < mostScopes && scope !== undefined; depth++) {
+        const found = this.#heap.edges(scope).find(edge => edge.kind === 'variable' && edge.name === name)
+        if (found !== undefined) return this.#heap.value(scope, name) ?? { kind: 'node', node: found.node }
+        scope = nodeOf(this.#heap, scope, 'previous')
+      }
+    }
+    return undefined
+  }
+
+  #inRegisters({ registers }: Activation, fits: (node: HeapNode) => boolean): HeapNode | undefined {
+    const found = new Set<HeapNode>()
+    for (const value of registers) if (value.kind === 'node' && fits(value.node)) found.add(value.node)
+    return found.size === 1 ? [...found][0] : undefined
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * Who can still settle a promise: everything from which one of its resolving functions can be reached, nearest first. A
+ * scope counts for a function only where its text uses the variable that leads on.
+ */
+import type { AwaitGraph } from '../../heap/await-graph.ts'
+import type { HeapEdge, HeapGraph, HeapNode } from '../../heap/graph.ts'
+import type { FunctionSources } from './function-sources.ts'
+import { isIo, isTimer } from './node-handles.ts'
+
+/** One node of the way from a resolving function outwards. */
+export interface Step {
+  readonly node: HeapNode
+  /** How it refers to the step before. */
+  readonly edge: HeapEdge
+  readonly before: Step | undefined
+}
+
+export interface Reach {
+  /** Promises whose settling runs a function that can settle this one. */
+  readonly reactions: readonly HeapNode[]
+  /** Timers that can, by themselves. */
+  readonly timers: readonly HeapNode[]
+  /** Handles and requests of Node, or what native code keeps. */
+  readonly io: readonly HeapNode[]
+  /** Suspended functions that have a resolving function in a variable. */
+  readonly activations: readonly HeapNode[]
+  /** Lists, maps and objects in which a resolving function waits to be taken out. */
+  readonly stores: readonly Step[]
+  /** Variables of modules, and what else is always there. */
+  readonly roots: readonly Step[]
+  /** Nothing at all can settle it. */
+  readonly none: boolean
+}
+
+const mostNodes = 400
+
+export class ResolverReaches {
+  readonly #graph: AwaitGraph
+  readonly #heap: HeapGraph
+  readonly #sources: FunctionSources
+  readonly #known = new Map<HeapNode, Reach>()
+
+  constructor(graph: AwaitGraph, sources: FunctionSources) {
+    this.#graph = graph
+    this.#heap = graph.heap
+    this.#sources = sources
+  }
+
+  of(promise: HeapNode): Reach {
+    const known = this.#known.get(promise)
+    if (known !== undefined) return known
+    const found = this.#find(promise)
+    this.#known.set(promise, found)
+    return found
+  }
+
+  #find(promise: HeapNode): Reach {
+    const reactions = new Set<HeapNode>()
+    const timers = new Set<HeapNode>()
+    const io = new Set<HeapNode>()
+    const activations = new Set<HeapNode>()
+    const stores: Step[] = []
+    const roots: Step[] = []
+    const heap = this.#heap
+    const resolvers = this.#graph.resolvers(promise)
+    if (this.#isNative(promise, resolvers.length === 0)) io.add(promise)
+    // A scope is come to by each of its variables: other functions use these.
+    const seen = new Set<string>(resolvers.map(String))
+    let queue: { readonly node: HeapNode; readonly step: Step | undefined }[] = resolvers.map(node => ({
+      node,
+      step: undefined,
+    }))
+    let left = mostNodes
+    while (queue.length > 0) {
+      const next: typeof queue = []
+      for (const { node, step } of queue) {
+        if (heap.source !== 'memory' && heap.nativelyHeld(node)) io.add(node)
+        for (const edge of heap.retainers(node)) {
+          const variable =
+            edge.kind === 'variable' ? edge.name : edge.name === 'previous' ? variableOf(step) : undefined
+          const key = variable === undefined ? String(edge.node) : `${edge.node} ${variable}`
+          if (seen.has(key) || !this.#leads(edge, node, step)) continue
+          seen.add(key)
+          if (--left < 0) return this.#open(promise)
+          const at: Step = { node: edge.node, edge, before: step }
+          const onward = this.#visit(at, { reactions, timers, io, activations, stores, roots })
+          if (onward) next.push({ node: edge.node, step: at })
+        }
+      }
+      queue = next
+    }
+    const none =
+      reactions.size + timers.size + io.size + activations.size + stores.length + roots.length === 0
+    return {
+      reactions: [...reactions],
+      timers: [...timers],
+      io: [...io],
+      activations: [...activations],
+      stores,
+      roots,
+      none,
+    }
+  }
+
+  /** Whether to go on beyond what a step has come to. */
+  #visit(
+    at: Step,
+    found: {
+      reactions: Set<HeapNode>
+      timers: Set<HeapNode>
+      io: Set<HeapNode>
+      activations: Set<HeapNode>
+      stores: Step[]
+      roots: Step[]
+    },
+  ): boolean {
+    const heap = this.#heap
+    const { node, edge } = at
+    switch (heap.kind(node)) {
+      case 'activation':
+        found.activations.add(node)
+        return false
+      case 'reaction':
+        for (const promise of this.#promisesOf(node)) found.reactions.add(promise)
+        return false
+      case 'array':
+      case 'map':
+      case 'set':
+        found.stores.push(at)
+        return false
+      case 'module':
+        found.roots.push(at)
+        return false
+      case 'function':
+      case 'bound function':
+        return true
+      case 'context':
+        if (!isModuleScope(heap, node)) return true
+        if (edge.kind === 'variable') found.roots.push(at)
+        return false
+      case 'promise':
+        return false
+      case 'object': {
+        const name = heap.className(node)
+        if (isTimer(name)) found.timers.add(node)
+        else if (isIo(name)) found.io.add(node)
+        else if (name === 'Object' || name === '') return true
+        else found.stores.push(at)
+        return false
+      }
+      default:
+        return false
+    }
+  }
+
+  /** Whether what refers to a node can use it: a function uses of its scope what its text names. */
+  #leads(edge: HeapEdge, node: HeapNode, step: Step | undefined): boolean {
+    const heap = this.#heap
+    if (edge.kind !== 'internal') return true
+    const from = heap.kind(edge.node)
+    if (heap.kind(node) !== 'context') return from !== 'other'
+    if (from === 'context') return edge.name === 'previous'
+    if (from === 'activation')
+      return edge.name === 'context' || edge.name === 'register' ? this.#uses(edge.node, step) : false
+    if (from === 'function' && edge.name === 'context') {
+      const name = variableOf(step)
+      return name === undefined || this.#sources.mentions(edge.node, name)
+    }
+    return false
+  }
+
+  /** A suspended function runs in a scope: it can reach what its own text names. */
+  #uses(activation: HeapNode, step: Step | undefined): boolean {
+    const name = variableOf(step)
+    const code = this.#graph.activations.get(activation)?.function
+    return name === undefined || code === undefined || this.#sources.mentions(code, name)
+  }
+
+  #promisesOf(reaction: HeapNode): readonly HeapNode[] {
+    const promises: HeapNode[] = []
+    const seen = new Set<HeapNode>([reaction])
+    for (let at: readonly HeapNode[] = [reaction]; at.length > 0; ) {
+      const above = at.flatMap(node => this.#heap.retainers(node).map(edge => edge.node))
+      promises.push(...above.filter(node => this.#heap.kind(node) === 'promise'))
+      at = above.filter(node => this.#heap.kind(node) === 'reaction' && !seen.has(node))
+      for (const node of at) seen.add(node)
+    }
+    return promises
+  }
+
+  /**
+   * A promise that native code settles: there are no resolving functions in JavaScript. Memory outside of the heap may hold
+   * words that once were a reference, so that of others a reference from there tells nothing.
+   */
+  #isNative(promise: HeapNode, unresolved: boolean): boolean {
+    const heap = this.#heap
+    if (unresolved && heap.nativelyHeld(promise)) return true
+    return heap
+      .retainers(promise)
+      .some(
+        ({ node }) => heap.kind(node) === 'object' && isIo(heap.className(node)) && heap.nativelyHeld(node),
+      )
+  }
+
+  /** More refers to it than was looked at. */
+  #open(promise: HeapNode): Reach {
+    return { reactions: [], timers: [], io: [promise], activations: [], stores: [], roots: [], none: false }
+  }
+}
+
+/** The name of the variable through which the way came into the scope that it is in. */
+function variableOf(step: Step | undefined): string | undefined {
+  for (let at = step; at !== undefined; at = at.before) {
+    if (at.edge.kind === 'variable') return at.edge.name
+    if (at.edge.kind !== 'internal' || at.edge.name !== 'previous') return undefined
+  }
+  return undefined
+}
+
+/** The scope of a module or of a script: always there. */
+export function isModuleScope(heap: HeapGraph, context: HeapNode): boolean {
+  const extension = heap.value(context, 'extension')
+  if (extension?.kind === 'node' && heap.kind(extension.node) === 'module') return true
+  const previous = heap.value(context, 'previous')
+  const outermost = previous?.kind !== 'node' || heap.kind(previous.node) !== 'context'
+  return outermost && !heap.edges(context).some(({ kind, name }) => kind === 'variable' && name === 'this')
+}

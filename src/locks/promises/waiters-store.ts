@@ -1,0 +1,165 @@
+/**
+ * The thing in which waiters are kept, found from the resolving function of one of them: outwards over objects and lists to
+ * the object whose method is awaited. A queue for each key of one object is a store of its own.
+ */
+import { nodeOf } from '../../heap/await-graph.ts'
+import type { HeapEdge, HeapGraph, HeapNode } from '../../heap/graph.ts'
+import { isModuleScope, type Step } from './resolver-reach.ts'
+
+/** One object on the way outwards, with how it refers to the one before. */
+export interface Part {
+  readonly node: HeapNode
+  readonly edge: HeapEdge
+  readonly depth: number
+  readonly inner: HeapNode
+}
+
+export interface WaitersStore {
+  /** Identity: two with the same one wait for the same thing. */
+  readonly container: HeapNode
+  /** The object whose method the waiters called; undefined where they called a function. */
+  readonly owner: HeapNode | undefined
+  /** The container, its owners and the scopes that it lives in. */
+  readonly parts: ReadonlySet<HeapNode>
+  /** Those of them that may have a number which says how many it lets in. */
+  readonly counting: ReadonlySet<HeapNode>
+  /** The entry of a table of queues that this one is; its name where it is a text. */
+  readonly key: string | undefined
+  readonly keyed: boolean
+  /** The fields on the way, the innermost first: `_queue`, `_semaphore`. */
+  readonly fields: readonly string[]
+  /** Functions on the way: what waits to be run. */
+  readonly functions: readonly HeapNode[]
+}
+
+const deepest = 9
+const mostParts = 80
+
+/**
+ * `methods` are the names of the calls by which the waiter came to wait, `isStatic` tells whether a field's name stands in the
+ * source, rather than being made at run time.
+ */
+export function waitersStore(
+  heap: HeapGraph,
+  start: Step,
+  methods: ReadonlySet<string>,
+  isStatic: (name: string) => boolean,
+): WaitersStore {
+  const way = outwards(heap, start)
+  const owner = way.find(
+    ({ node }) => heap.kind(node) === 'object' && [...methods].some(method => heap.has(node, method)),
+  )
+  const within = (part: Part) => owner === undefined || part.depth < owner.depth
+  const collection = way.find(part => isCollection(heap, part.node) && within(part))
+  const objects = way.filter(({ node }) => heap.kind(node) === 'object')
+  // Of a list of nodes, what a variable refers to; else the outermost there is.
+  const top = objects.findLast(({ node }) => heap.retainers(node).some(isVariable)) ?? objects.at(-1)
+  const container = collection?.node ?? owner?.node ?? top?.node ?? start.node
+  const at = way.find(({ node }) => node === container)?.depth ?? 0
+  const table = way.find(
+    part => part.depth > 0 && part.inner === container && within(part) && isTable(heap, part, isStatic),
+  )
+  // What the lock keeps inside tells nothing about how many it lets in.
+  const outer = way.filter(part => part.depth >= (owner?.depth ?? at))
+  return {
+    container,
+    owner: owner?.node,
+    parts: new Set(way.filter(({ depth }) => depth >= at).map(({ node }) => node)),
+    counting: new Set(
+      outer
+        .filter(({ node }) => owner !== undefined || heap.kind(node) === 'context')
+        .map(({ node }) => node),
+    ),
+    keyed: table !== undefined,
+    key: table === undefined || table.edge.name === '' ? undefined : table.edge.name,
+    fields: [...new Set(way.filter(({ edge }) => edge.kind === 'property').map(({ edge }) => edge.name))],
+    functions: functionsBefore(heap, start),
+  }
+}
+
+/** Objects, lists and scopes around a step, nearest first. */
+function outwards(heap: HeapGraph, start: Step): readonly Part[] {
+  const parts: Part[] = [
+    { node: start.node, edge: start.edge, depth: 0, inner: start.before?.node ?? start.node },
+  ]
+  const seen = new Set([start.node])
+  for (let at = 0; at < parts.length && parts.length < mostParts; at++) {
+    const { node, depth } = parts[at]!
+    if (depth >= deepest || heap.kind(node) === 'context') continue
+    for (const edge of heap.retainers(node)) {
+      if (seen.has(edge.node) || !owns(heap, edge)) continue
+      seen.add(edge.node)
+      parts.push({ node: edge.node, edge, depth: depth + 1, inner: node })
+    }
+  }
+  return parts
+}
+
+function owns(heap: HeapGraph, edge: HeapEdge): boolean {
+  const kind = heap.kind(edge.node)
+  if (kind === 'context') return edge.kind === 'variable' && !isModuleScope(heap, edge.node)
+  if (kind === 'object') {
+    // A prototype has a constructor of its own.
+    return edge.kind === 'property' && heap.value(edge.node, 'constructor') === undefined
+  }
+  return (kind === 'array' || kind === 'map' || kind === 'set') && edge.kind !== 'internal'
+}
+
+function isVariable({ kind }: HeapEdge): boolean {
+  return kind === 'variable'
+}
+
+function isCollection(heap: HeapGraph, node: HeapNode): boolean {
+  const kind = heap.kind(node)
+  return kind === 'array' || kind === 'map' || kind === 'set'
+}
+
+/** An object that is used as a map, a Map, or a list of queues. */
+function isTable(heap: HeapGraph, { node, edge }: Part, isStatic: (name: string) => boolean): boolean {
+  if (isCollection(heap, node)) return true
+  const name = heap.className(node)
+  return heap.kind(node) === 'object' && (name === 'Object' || name === '') && !isStatic(edge.name)
+}
+
+/**
+ * Whether an object is the lock, or a plain one made of its functions: `{ lock, unlock }` around the scope that the waiters are
+ * kept in.
+ */
+export function isOfStore(
+  heap: HeapGraph,
+  node: HeapNode,
+  method: string,
+  parts: ReadonlySet<HeapNode>,
+): boolean {
+  if (parts.has(node)) return true
+  const kind = heap.kind(node)
+  const called =
+    kind === 'function' || kind === 'bound function'
+      ? node
+      : method === ''
+        ? undefined
+        : nodeOf(heap, node, method)
+  return called !== undefined && scopesOf(heap, called).some(scope => parts.has(scope))
+}
+
+const mostScopes = 12
+
+/** The scopes that a function runs in, the innermost first, without that of its module. */
+export function scopesOf(heap: HeapGraph, node: HeapNode): readonly HeapNode[] {
+  const scopes: HeapNode[] = []
+  let scope = nodeOf(heap, nodeOf(heap, node, 'bound_function') ?? node, 'context')
+  while (scope !== undefined && scopes.length < mostScopes && !isModuleScope(heap, scope)) {
+    scopes.push(scope)
+    scope = nodeOf(heap, scope, 'previous')
+  }
+  return scopes
+}
+
+function functionsBefore(heap: HeapGraph, start: Step): readonly HeapNode[] {
+  const functions: HeapNode[] = []
+  for (let at: Step | undefined = start; at !== undefined; at = at.before) {
+    const kind = heap.kind(at.node)
+    if (kind === 'function' || kind === 'bound function') functions.push(at.node)
+  }
+  return functions
+}
