@@ -6,6 +6,7 @@ import { capital, list, nameList, partyCount, type Roster } from '../diagnosis/r
 import { runningTest, testName } from '../diagnosis/running-test.ts'
 import { taskPhrases } from '../diagnosis/task-waits.ts'
 import type { EventLoop, Snapshot, Thread } from '../snapshot/model.ts'
+import { circle } from './circle.ts'
 import { findingStacks } from './finding-stacks.ts'
 import { type Style, statusColor } from './style.ts'
 import { wrap } from './wrap.ts'
@@ -62,6 +63,7 @@ function findingHead({ status, title }: Finding, style: Style, width: number): r
 function findingLines(finding: Finding, roster: Roster, style: Style, width: number): readonly string[] {
   const lines = [
     ...wrap(finding.explanation, width, '  ', '    '),
+    ...circle(finding, roster, style),
     ...findingStacks(finding, roster, style),
     '',
   ]
