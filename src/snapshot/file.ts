@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { ImpasseError } from '../errors.ts'
 import { incoherence } from './coherence.ts'
 import type { Snapshot } from './model.ts'
+import { isNodeReport, snapshotOfNodeReport } from './node-report.ts'
 import { writePrivateFile } from './private-file.ts'
 import { upgrade } from './upgrade.ts'
 
@@ -17,7 +18,7 @@ export async function writeSnapshot(file: string, snapshot: Snapshot): Promise<v
 }
 
 /**
- * Reads a snapshot, or the one inside of a JSON report; compressed or not. Throws an `ImpasseError` with one sentence
+ * Reads a snapshot, the one inside of a JSON report, or a diagnostic report of Node; compressed or not. Throws an `ImpasseError` with one sentence
  * where the file is none.
  */
 export async function readSnapshot(file: string, mostBytes: number = MOST_BYTES): Promise<Snapshot> {
@@ -96,10 +97,11 @@ function parsed(bytes: Uint8Array, file: string): unknown {
   }
 }
 
-/** The snapshot itself, or the one that a report carries. */
+/** The snapshot itself, the one that a report carries, or what a diagnostic report of Node tells. */
 function snapshotIn(data: unknown, name: string): Readonly<Record<string, unknown>> {
   if (!isRecord(data)) throw foreign(name, 'it is JSON of another kind')
   if (data.format === 'impasse-snapshot') return data
+  if (isNodeReport(data)) return snapshotOfNodeReport(data)
   if (data.format !== 'impasse-report') throw foreign(name, 'it is JSON of another kind')
   if (isRecord(data.snapshot) && data.snapshot.format === 'impasse-snapshot') return data.snapshot
   throw new ImpasseError(

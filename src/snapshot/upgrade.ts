@@ -4,7 +4,8 @@ import { ImpasseError } from '../errors.ts'
 /** The version that `schema.ts` describes. */
 export const SNAPSHOT_VERSION = 1
 
-type Data = Readonly<Record<string, unknown>>
+/** A JSON object that nobody has checked yet. */
+export type Data = Readonly<Record<string, unknown>>
 
 /** From the version that is its key to the next one. A new version adds one entry, from a module of its own (`v1.ts`). */
 export type UpConverters = ReadonlyMap<number, (older: Data) => Data>
