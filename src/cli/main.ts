@@ -173,6 +173,7 @@ function build(): Command {
     .addOption(formatOption())
     .addOption(jsonOption('the report as JSON: --format json'))
     .option('--no-snapshot', 'leave the snapshot out of the JSON')
+    .option('--diff', 'compare two snapshots: what is new, gone, moved')
     .addOption(outputOption())
     .option('--html <file>', 'also write it as one page for a browser: the picture, all stacks, search')
     .option('--all-frames', "show Node's own frames and those of dependencies too")

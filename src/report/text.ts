@@ -4,11 +4,13 @@ import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { duration } from '../diagnosis/doing.ts'
 import { buildRoster, counted } from '../diagnosis/roster.ts'
 import { taskPhrases } from '../diagnosis/task-waits.ts'
+import type { Timeline } from '../diagnosis/timeline.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { printable } from './printable.ts'
 import { type Style, statusColor, styleFor } from './style.ts'
 import { tasksSection } from './tasks-section.ts'
 import { threadsSection } from './threads-section.ts'
+import { timelineSection } from './timeline-section.ts'
 import { verdictSection } from './verdict-section.ts'
 import { wrap } from './wrap.ts'
 
@@ -17,17 +19,20 @@ export interface TextOptions {
   readonly allFrames?: boolean
   /** Decided by the caller; nothing here looks at a terminal. */
   readonly color?: boolean
+  /** What several snapshots of one process show together. */
+  readonly timelines?: readonly Timeline[]
   /** Columns to wrap at; 100 unless told. */
   readonly width?: number
 }
 
 /** The verdict as one sentence, the evidence, then every thread, what could not be seen, and the cost. */
 export function renderText(snapshot: Snapshot, diagnosis: Diagnosis, options: TextOptions = {}): string {
-  const { allFrames = false, color = false, width = 100 } = options
+  const { allFrames = false, color = false, width = 100, timelines = [] } = options
   const style = styleFor(color)
   const roster = buildRoster(snapshot)
   const sections = [
     verdictSection(snapshot, diagnosis, roster, style, width),
+    ...timelines.map(timeline => timelineSection(timeline, style, width)),
     processesSection(snapshot, diagnosis, style, width),
     ...snapshot.processes.map(process => tasksSection(process, snapshot, roster, allFrames, style)),
     ...snapshot.processes.map(process =>

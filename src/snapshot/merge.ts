@@ -8,6 +8,38 @@ export interface NamedSnapshot {
   readonly snapshot: Snapshot
 }
 
+/** The newest snapshot of each process, and the older ones of the same processes, oldest first. */
+export interface Arranged {
+  readonly newest: readonly [NamedSnapshot, ...NamedSnapshot[]]
+  readonly earlier: readonly Snapshot[]
+}
+
+/** Looks at one process, by pid, start time and host, make a timeline: a newer snapshot that shows all of an older one's. */
+export function arrange(parts: readonly [NamedSnapshot, ...NamedSnapshot[]]): Arranged {
+  const byAge = [...parts].sort(
+    (a, b) => Date.parse(a.snapshot.capturedAt) - Date.parse(b.snapshot.capturedAt),
+  )
+  const isOlder = ({ snapshot }: NamedSnapshot, at: number) =>
+    snapshot.processes.length > 0 &&
+    byAge.slice(at + 1).some(({ snapshot: newer }) => showsAllOf(newer, snapshot))
+  const newest = byAge.filter((part, at) => !isOlder(part, at))
+  const kept = parts.filter(part => newest.includes(part))
+  return {
+    newest: kept as [NamedSnapshot, ...NamedSnapshot[]],
+    earlier: byAge.filter(part => !newest.includes(part)).map(({ snapshot }) => snapshot),
+  }
+}
+
+function showsAllOf(newer: Snapshot, older: Snapshot): boolean {
+  const sameHost = newer.host.platform === older.host.platform && newer.host.kernel === older.host.kernel
+  return (
+    sameHost &&
+    older.processes.every(({ pid, startTicks }) =>
+      newer.processes.some(one => one.pid === pid && one.startTicks === startTicks),
+    )
+  )
+}
+
 /** One alone stays as it is. Throws an `ImpasseError` where two show one process. */
 export function mergeSnapshots(parts: readonly [NamedSnapshot, ...NamedSnapshot[]]): Snapshot {
   const [first, ...others] = parts

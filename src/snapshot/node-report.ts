@@ -70,7 +70,10 @@ function threadOf(report: Data, pid: number): Data {
   const header = part(report, 'header')
   const threadId = number(header.threadId) ?? 0
   const isMain = threadId === 0
-  const frames = strings(part(report, 'javascriptStack').stack).flatMap(frameOf)
+  const trace = strings(part(report, 'javascriptStack').stack)
+  // The functions that wrote the report itself, innermost.
+  const writer = trace.findLastIndex(line => line.includes('(node:internal/process/report:'))
+  const frames = trace.slice(writer + 1).flatMap(frameOf)
   return {
     id: `p${pid}/t${threadId}`,
     tid: isMain ? pid : { unknown: 'the report does not tell' },
@@ -97,8 +100,6 @@ function frameOf(line: string): readonly Data[] {
   const { name = '', inside, bare } = match.groups
   const place = /^(?:file:\/\/)?(?<file>.*):(?<line>\d+):(?<column>\d+)$/.exec(inside ?? bare ?? '')?.groups
   const file = place?.file
-  // The functions that wrote the report itself.
-  if (file?.startsWith('node:internal/process/report')) return []
   const plain = name.replace(/^(async |new )/, '').replace(/ \[as .*\]$/, '')
   const dot = plain.lastIndexOf('.')
   const [holder, own] = dot > 0 ? [plain.slice(0, dot), plain.slice(dot + 1)] : [null, plain]

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { diagnose } from '../../src/diagnosis/diagnose.ts'
 import { type FormatName, formats, render } from '../../src/report/formats.ts'
 import { renderText } from '../../src/report/text.ts'
-import { readSnapshot } from '../../src/snapshot/file.ts'
+import { readSnapshot, writeSnapshot } from '../../src/snapshot/file.ts'
 import * as scenes from '../report/scenes.ts'
 import { runImpasse } from '../support/run-impasse.ts'
 import { startFixture } from '../support/spawn-fixture.ts'
@@ -105,4 +105,19 @@ test('secrets of the environment are in no artefact', async () => {
   const snapshot = await readSnapshot(path('secret.json'))
   for (const name of Object.keys(formats) as FormatName[])
     expect(await render(snapshot, diagnose(snapshot), name), name).not.toContain(secret)
+})
+
+test('snapshots of one process are a timeline; --diff compares two', async () => {
+  const early = scenes.abba()
+  await writeSnapshot(path('early.json'), { ...early, capturedAt: '2020-01-01T00:00:00.000Z' })
+  await writeSnapshot(path('late.json'), early)
+  const { stdout, code } = await runImpasse(['report', path('late.json'), path('early.json')])
+  expect(code).toBe(1)
+  expect(stdout).toContain('TIMELINE  process 4242, 2 snapshots from 2020-01-01T00:00:00.000Z')
+  const compared = await runImpasse(['report', '--diff', path('early.json'), path('late.json')])
+  expect(compared.code).toBe(1)
+  expect(compared.stdout).toMatch(/^DIFFERENCE\n {2}before {2}deadlock/)
+  const wrong = await runImpasse(['report', '--diff', path('late.json')])
+  expect(wrong.code).toBe(2)
+  expect(wrong.stderr).toMatch(/^impasse: --diff compares two snapshots, as text\.\n/)
 })
