@@ -13,7 +13,7 @@ import { Retainers } from './retainers.ts'
 import type { Roots } from './roots.ts'
 import { ScopeNames } from './scope-names.ts'
 import { isObjectShape, shape } from './shapes.ts'
-import { flag, type Walk } from './walk.ts'
+import { flag, referencesTo, type Walk } from './walk.ts'
 
 export interface HeapParts {
   readonly arena: Arena
@@ -86,32 +86,26 @@ export class HeapImage {
   /** All functions whose code is one of V8's builtins, by its name. */
   builtinClosures(isWanted: (object: number) => boolean): ReadonlyMap<string, readonly number[]> {
     const found = new Map<string, number[]>()
-    this.#eachObject((object, code) => {
-      if (code !== shape.function || !isWanted(object)) return
+    for (const object of this.walk.functions) {
+      if (!isWanted(object)) continue
       const name = this.functions.builtinName(this.functions.shared(object))
-      if (name === undefined) return
+      if (name === undefined) continue
       const list = found.get(name)
       if (list === undefined) found.set(name, [object])
       else list.push(object)
-    })
+    }
     return found
   }
 
   objectsOf(className: string, isWanted: (object: number) => boolean): readonly number[] {
-    const found: number[] = []
-    this.#eachObject((object, code) => {
-      if (isObjectShape(code) && isWanted(object) && this.classes.name(object) === className)
-        found.push(object)
-    })
-    return found
-  }
-
-  #eachObject(visit: (object: number, code: number) => void): void {
     const { arena, flags } = this.objects
-    for (const { heap, first, end } of arena.chunks) {
-      if (heap === 0) continue
-      for (let word = first; word < end; word++)
-        if (flags[word]! & flag.start) visit(word, flags[arena.pointers[word]!]! & flag.shape)
-    }
+    const maps = this.walk.maps.filter(
+      map => isObjectShape(flags[map]! & flag.shape) && this.classes.nameByMap(map) === className,
+    )
+    const found: number[] = []
+    for (let group = 0; group < maps.length; group += 3)
+      for (const object of referencesTo(arena, maps.subarray(group, group + 3)))
+        if (flags[object]! & flag.start && isWanted(object)) found.push(object)
+    return found.sort((a, b) => a - b)
   }
 }

@@ -91,9 +91,9 @@ async function read(pid: number, options: ReadingOptions): Promise<HeapReading> 
   if (taken === undefined) return gap('it was not read')
   progress?.('looking for suspended functions')
   const { arena, roots, moved, memory, map, stacks } = taken
-  arena.translate()
+  const selves = arena.translate()
   await pause()
-  const walked = walk(arena, layout, new Shapes(layout))
+  const walked = walk(arena, selves, layout, new Shapes(layout))
   if (walked === undefined) {
     memory.close()
     return gap('no objects were found in its heap: this V8 lays it out in another way')

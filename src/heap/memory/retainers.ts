@@ -90,18 +90,39 @@ export class Retainers {
     const { pointers, words, writable } = this.#objects.arena
     const { flags } = this.#objects
     const starts = new Int32Array((words >>> GROUP) + 2)
-    for (let slot = writable; slot < words; slot++) {
-      const target = pointers[slot]!
-      if (target >= writable && (flags[slot]! & flag.start) === 0) starts[(target >>> GROUP) + 1]!++
-    }
+    countReferences(pointers, flags, writable, words, starts)
     for (let group = 1; group < starts.length; group++) starts[group]! += starts[group - 1]!
     const slots = new Int32Array(starts[starts.length - 1]!)
-    const next = starts.slice()
-    for (let slot = writable; slot < words; slot++) {
-      const target = pointers[slot]!
-      if (target >= writable && (flags[slot]! & flag.start) === 0) slots[next[target >>> GROUP]!++] = slot
-    }
+    sortReferences(pointers, flags, writable, words, starts.slice(), slots)
     return { starts, slots }
+  }
+}
+
+function countReferences(
+  pointers: Int32Array,
+  flags: Uint8Array,
+  writable: number,
+  words: number,
+  starts: Int32Array,
+): void {
+  for (let slot = writable; slot < words; slot++) {
+    const target = pointers[slot]!
+    if (target >= writable && (flags[slot]! & flag.start) === 0) starts[(target >>> GROUP) + 1]!++
+  }
+}
+
+/** `next`: where the next reference of each group goes. */
+function sortReferences(
+  pointers: Int32Array,
+  flags: Uint8Array,
+  writable: number,
+  words: number,
+  next: Int32Array,
+  slots: Int32Array,
+): void {
+  for (let slot = writable; slot < words; slot++) {
+    const target = pointers[slot]!
+    if (target >= writable && (flags[slot]! & flag.start) === 0) slots[next[target >>> GROUP]!++] = slot
   }
 }
 
