@@ -63,6 +63,14 @@ export class Arena {
     return (low & 3) === 1 && (low & 4) === 0 && high < 0x8000 ? this.#index.word(low, high) : 0
   }
 
+  /** Takes what lies between two addresses of one chunk for empty. */
+  blank(from: number, to: number): void {
+    const word = this.wordOf(from)
+    if (word === 0) return
+    const end = Math.min(word + (to - from) / 8, this.chunkOf(word).end)
+    this.bytes.fill(0, word * 8, end * 8)
+  }
+
   addressOf(word: number): number {
     const chunk = this.chunkOf(word)
     return chunk.start + (word - chunk.base) * 8

@@ -31,6 +31,22 @@ export class Classes {
     return name
   }
 
+  /** The class whose method a function is, as what it was called on shows: one of its prototypes has it, or, for a static one, itself. */
+  ofMethod(method: number, receiver: number): string | undefined {
+    const objects = this.#objects
+    const has = (object: number) => visitProperties(objects, object, slot => objects.target(slot) === method)
+    if (!objects.isJavaScript(receiver)) return undefined
+    if (objects.shape(receiver) === shape.function)
+      return has(receiver) ? this.#nameOf(receiver) || undefined : undefined
+    let at = this.prototype(receiver)
+    for (let step = 0; at !== 0 && step < LONGEST_CHAIN; step++) {
+      const maker = has(at) ? this.own(at, 'constructor') : 0
+      if (maker !== 0) return this.#nameOf(objects.target(maker)) || undefined
+      at = this.prototype(at)
+    }
+    return undefined
+  }
+
   prototype(object: number): number {
     const target = this.#objects.target(this.#objects.map(object) + this.#objects.fields.map.prototype)
     return this.#objects.isJavaScript(target) ? target : 0

@@ -7,6 +7,7 @@ import type { Builtins } from './builtins.ts'
 import { Classes } from './classes.ts'
 import { Edges } from './edges.ts'
 import { Functions } from './functions.ts'
+import { pendingMicrotasks } from './microtasks.ts'
 import { Objects } from './objects.ts'
 import { Promises } from './promises.ts'
 import { Retainers } from './retainers.ts'
@@ -20,7 +21,7 @@ export interface HeapParts {
   readonly walk: Walk
   readonly roots: Roots
   readonly layout: Layout
-  readonly builtins: Builtins | undefined
+  readonly builtins: Builtins
   /** For texts that lie outside of V8's heap. */
   readonly outside: Memory
 }
@@ -34,6 +35,7 @@ export class HeapImage {
   readonly retainers: Retainers
   readonly walk: Walk
   readonly #roots: Roots
+  readonly #microtasks: ReadonlySet<number> | undefined
 
   constructor({ arena, walk, roots, layout, builtins, outside }: HeapParts) {
     this.walk = walk
@@ -44,10 +46,21 @@ export class HeapImage {
     this.promises = new Promises(this.objects, this.functions)
     this.edges = new Edges(this.objects, new ScopeNames(this.objects))
     this.retainers = new Retainers(this.objects, this.edges)
+    this.#microtasks = pendingMicrotasks(this.objects, outside, [...walk.nativeContexts])
   }
 
   isHeld(object: number): boolean {
-    return this.#roots.held.has(object)
+    return this.#roots.held.has(object) || this.#microtasks?.has(object) === true
+  }
+
+  /**
+   * What something outside the heap refers to. Microtasks only while they are to run: what ran is still written in their queue, and would
+   * keep alive what it went on with.
+   */
+  *rootObjects(): Iterable<number> {
+    for (const object of this.#roots.hits)
+      if (this.#microtasks === undefined || this.objects.shape(object) !== shape.job) yield object
+    yield* this.#microtasks ?? []
   }
 
   /** What an object has by a name: a property, an element, a variable, or an internal field. */
@@ -102,10 +115,7 @@ export class HeapImage {
     const maps = this.walk.maps.filter(
       map => isObjectShape(flags[map]! & flag.shape) && this.classes.nameByMap(map) === className,
     )
-    const found: number[] = []
-    for (let group = 0; group < maps.length; group += 3)
-      for (const object of referencesTo(arena, maps.subarray(group, group + 3)))
-        if (flags[object]! & flag.start && isWanted(object)) found.push(object)
-    return found.sort((a, b) => a - b)
+    const objects = referencesTo(arena, maps)
+    return Array.from(objects.filter(object => flags[object]! & flag.start && isWanted(object)))
   }
 }

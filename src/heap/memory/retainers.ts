@@ -10,10 +10,13 @@ const GROUP = 9
 /** How many arrays and cells may lie between a reference and the object that it belongs to. */
 const DEEPEST = 3
 const MOST = 100_000
+/** How many references are followed for one answer: arrays that many share would multiply. */
+const MOST_STEPS = 200_000
 
 export class Retainers {
   readonly #objects: Objects
   readonly #edges: Edges
+  #steps = 0
   #index: { readonly starts: Int32Array; readonly slots: Int32Array } | undefined
 
   constructor(objects: Objects, edges: Edges) {
@@ -24,6 +27,7 @@ export class Retainers {
   of(node: number): readonly HeapEdge[] {
     const found: HeapEdge[] = []
     const seen = new Set<string>()
+    this.#steps = 0
     for (const slot of this.#slotsOf(node)) {
       for (const owner of this.#owners(this.#holder(slot), 0)) {
         const edge = this.#edges.at(owner, slot)
@@ -44,7 +48,7 @@ export class Retainers {
 
   /** The live objects that a reference in `holder` may belong to: itself, or whoever has it as storage. */
   #owners(holder: number, depth: number): readonly number[] {
-    if (holder === 0 || !this.#objects.isLive(holder)) return []
+    if (holder === 0 || !this.#objects.isLive(holder) || ++this.#steps > MOST_STEPS) return []
     const code = this.#objects.shape(holder)
     if (!isStorage(code) && !this.#isPair(holder))
       return isShown(code) || this.#objects.isRequest(holder) ? [holder] : []

@@ -14,6 +14,8 @@ export interface Walk {
   readonly generators: Int32Array
   readonly promises: Int32Array
   readonly functions: Int32Array
+  /** The contexts that hold the builtin objects: one for each global object. */
+  readonly nativeContexts: Int32Array
   readonly maps: Int32Array
 }
 
@@ -32,6 +34,8 @@ export function walk(arena: Arena, selves: Int32Array, layout: Layout, shapes: S
   const generators = new IntegerList()
   const promises = new IntegerList()
   const functions = new IntegerList()
+  const nativeContexts = new IntegerList()
+  const native = nativeContextType(layout)
   const sizes = new Sizes(arena, layout)
   const { pointers, bytes } = arena
   for (const { first, end } of arena.chunks) {
@@ -53,7 +57,9 @@ export function walk(arena: Arena, selves: Int32Array, layout: Layout, shapes: S
       }
       if (code !== shape.free) {
         flags[word]! |= flag.start
-        if (code >= shape.function && code <= shape.generator) {
+        if (code === shape.context) {
+          if (bytes.readUInt16LE(map * 8 + fields.type) === native) nativeContexts.push(word)
+        } else if (code >= shape.function && code <= shape.generator) {
           if (code === shape.function) functions.push(word)
           else if (code === shape.promise) promises.push(word)
           else if (code >= shape.asyncFunction) generators.push(word)
@@ -68,7 +74,13 @@ export function walk(arena: Arena, selves: Int32Array, layout: Layout, shapes: S
     generators: generators.values(),
     promises: promises.values(),
     functions: functions.values(),
+    nativeContexts: nativeContexts.values(),
   }
+}
+
+/** The types of contexts stand in the alphabetical order of their names (src/objects/instance-type.h). */
+function nativeContextType({ constants }: Layout): number {
+  return (constants.get('FirstContextType') ?? -8) + 7
 }
 
 export function mapFields(layout: Layout): MapFields {
@@ -92,30 +104,44 @@ function classifyMaps(
   const metas = selves.filter(word => typeOf(word) === layout.type.MAP)
   const maps = new IntegerList()
   // All of a context's maps have that context's map of maps, of which there are few.
-  for (let group = 0; group < metas.length; group += 3)
-    for (const word of referencesTo(arena, metas.subarray(group, group + 3))) {
-      flags[word]! |= shapes.of(typeOf(word), bytes[word * 8 + fields.size]!)
-      maps.push(word)
-    }
+  for (const word of referencesTo(arena, metas)) {
+    if (word + MAP > arena.chunkOf(word).end) continue
+    flags[word]! |= shapes.of(typeOf(word), bytes[word * 8 + fields.size]!)
+    maps.push(word)
+  }
   return maps.values()
 }
 
 /** No map is shorter, words. */
 const MAP = 9
 
-/** Words that point to one of up to three objects. */
-export function referencesTo({ pointers, chunks }: Arena, objects: Int32Array): Int32Array {
+/** Words that point to one of some objects. */
+export function referencesTo(arena: Arena, objects: Int32Array): Int32Array {
+  return objects.length <= 3 ? referencesToFew(arena, objects) : referencesToMany(arena, objects)
+}
+
+function referencesToFew({ pointers, chunks }: Arena, objects: Int32Array): Int32Array {
   const found = new IntegerList()
+  if (objects.length === 0) return found.values()
   const one = objects[0]!
   const two = objects[1] ?? one
   const three = objects[2] ?? one
   for (const chunk of chunks) {
-    const end = chunk.end - MAP
-    for (let word = chunk.first; word <= end; word++) {
+    const { end } = chunk
+    for (let word = chunk.first; word < end; word++) {
       const target = pointers[word]!
       if (target === one || target === two || target === three) found.push(word)
     }
   }
+  return found.values()
+}
+
+function referencesToMany({ pointers, chunks, words }: Arena, objects: Int32Array): Int32Array {
+  const found = new IntegerList()
+  const wanted = new Uint8Array(words)
+  for (const object of objects) wanted[object] = 1
+  for (const { first, end } of chunks)
+    for (let word = first; word < end; word++) if (wanted[pointers[word]!] === 1) found.push(word)
   return found.values()
 }
 
