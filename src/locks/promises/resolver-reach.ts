@@ -63,7 +63,7 @@ export class ResolverReaches {
     const roots: Step[] = []
     const heap = this.#heap
     const resolvers = this.#graph.resolvers(promise)
-    if (this.#isNative(promise, resolvers.length === 0)) io.add(promise)
+    if (this.#isNative(promise, resolvers.length + this.#graph.settlements(promise).length === 0)) io.add(promise)
     // A scope is come to by each of its variables: other functions use these.
     const seen = new Set<string>(resolvers.map(String))
     let queue: { readonly node: HeapNode; readonly step: Step | undefined }[] = resolvers.map(node => ({
