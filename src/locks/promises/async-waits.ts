@@ -136,8 +136,8 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
     const store = waitersStore(heap, start, methods, isStatic)
     // The call by which the program came to wait; inside of a library that of the library's own.
     const named = calls.filter(({ call, activation, source }) => {
-      const fits = (node: HeapNode) => isOfStore(heap, node, call.method, store.parts)
-      return values.of(activation, source, call.target, fits) !== undefined
+      const target = values.of(activation, source, call.target, call.method)
+      return target !== undefined && isOfStore(heap, target, call.method, store.parts)
     })
     const label = named.find(({ own }) => own) ?? named[0]
     const reactions = heap.reactions(promise).flatMap(one => one.onFulfilled ?? [])

@@ -62,17 +62,26 @@ export class Holds {
     return run === undefined ? [] : [{ activation, acquired: undefined, evidence: run }]
   }
 
-  #isOf(activation: Activation, { source }: SuspendedCode, { call }: Acquisition, lock: LockedStore): boolean {
+  #isOf(activation: Activation, { source }: SuspendedCode, { call, release }: Acquisition, lock: LockedStore): boolean {
     if (!lock.methods.has(call.method)) return false
     if (lock.keyed) {
       const key = call.arguments[0] && this.#values.primitive(activation, source, call.arguments[0])
       if (key === undefined || String(key) !== lock.key) return false
     }
-    const fits = (node: HeapNode) => isOfStore(this.#heap, node, call.method, lock.parts)
-    if (this.#values.of(activation, source, call.target, fits) !== undefined) return true
+    const target = this.#values.of(activation, source, call.target, call.method)
+    if (target !== undefined) return isOfStore(this.#heap, target, call.method, lock.parts)
     if (this.#values.isKnown(activation, source, call.target)) return false
+    // Which of several locks in variables without a name it is, the function tells that gives it back.
+    if (release.target.type === 'Identifier' && release.method === '')
+      return this.#values.functions(activation).some(node => this.#isMadeBy(node, activation, lock))
     const imported = importedTarget(activation, source, call.target)
     return imported !== undefined && lock.targets.has(imported)
+  }
+
+  /** A function that the lock's own code made: it runs in a scope with the lock, and its text is not the program's. */
+  #isMadeBy(node: HeapNode, { code }: Activation, lock: LockedStore): boolean {
+    const place = this.#heap.code(node)?.place
+    return place !== undefined && place.scriptId !== code.place?.scriptId && this.#livesIn(node, lock)
   }
 
   /** It is the same function as those that wait in the queue to be run, of the same queue. */
