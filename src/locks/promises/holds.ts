@@ -6,7 +6,7 @@ import type { AwaitGraph } from '../../heap/await-graph.ts'
 import type { Activation, HeapGraph, HeapNode } from '../../heap/graph.ts'
 import type { Node } from '../../sources/syntax-tree.ts'
 import type { ActivationValues } from './activation-values.ts'
-import { importedTarget } from './call-target.ts'
+import { exportedTarget } from './call-target.ts'
 import { FunctionSources } from './function-sources.ts'
 import type { Acquisition, SuspendedCode } from './suspended-code.ts'
 import { isOfStore, scopesOf, type WaitersStore } from './waiters-store.ts'
@@ -58,12 +58,13 @@ export class Holds {
         acquired: call.node,
         evidence: `it awaited ${shown(code!, call.node)} and calls ${shown(code!, release.node)} ${certain ? 'in a finally' : 'later on'}`,
       }))
-    const run = this.#runs(activation, lock) ?? this.#lets(activation, lock)
+    const run =
+      this.#runs(activation, lock) ?? this.#lets(activation, lock) ?? this.#surrounds(activation, lock)
     return run === undefined ? [] : [{ activation, acquired: undefined, evidence: run }]
   }
 
   #isOf(activation: Activation, { source }: SuspendedCode, { call, release }: Acquisition, lock: LockedStore): boolean {
-    if (!lock.methods.has(call.method)) return false
+    if (!lock.methods.has(call.method) && !acquiring.test(call.method)) return false
     if (lock.keyed) {
       const key = call.arguments[0] && this.#values.primitive(activation, source, call.arguments[0])
       if (key === undefined || String(key) !== lock.key) return false
@@ -74,7 +75,7 @@ export class Holds {
     // Which of several locks in variables without a name it is, the function tells that gives it back.
     if (release.target.type === 'Identifier' && release.method === '')
       return this.#values.functions(activation).some(node => this.#isMadeBy(node, activation, lock))
-    const imported = importedTarget(activation, source, call.target)
+    const imported = exportedTarget(activation, source, call.target)
     return imported !== undefined && lock.targets.has(imported)
   }
 
@@ -107,6 +108,26 @@ export class Holds {
       }
     }
     return undefined
+  }
+
+  /**
+   * A method of the lock that a compiler turned into a state machine, in which nothing shows where it stands: it acquires and
+   * releases, and what it awaits now is a function that it was given.
+   */
+  #surrounds({ node, code, receiver, function: body }: Activation, lock: LockedStore): string | undefined {
+    if (this.#heap.kind(node) !== 'object' || receiver.kind !== 'node' || !lock.parts.has(receiver.node))
+      return undefined
+    const source = this.#sources.ofNode(body)
+    const text = source?.syntax.textOf(source.fn) ?? ''
+    if (!/\bacquire|\block\w*\(/i.test(text) || !/releas|unlock/i.test(text) || !/endfinally|\btrys\b/.test(text))
+      return undefined
+    const awaited = this.#graph.awaited(node)
+    const given = awaited === undefined ? [] : this.#graph.settlements(awaited)
+    const runs = given.some(one => {
+      const called = one.by === 'activation' ? this.#graph.activations.get(one.activation) : undefined
+      return called?.code.place !== undefined && called.code.place.scriptId !== code.place?.scriptId
+    })
+    return runs ? 'it runs inside of a method of the lock that acquires before and releases afterwards' : undefined
   }
 
   /** Whether a function runs in a scope of the lock, or in one with a variable for it; of a queue with a key, for that key. */
@@ -149,6 +170,10 @@ export class Holds {
     return false
   }
 }
+
+/** Names of methods that take a lock, where the waiters came by another one of the same object. */
+const acquiring =
+  /^(?:acquire|lock|enter|obtain|reserve|checkout|runExclusive|connect|getConnection|down|take)(?:$|[A-Z_])/
 
 const taking = /\.\s*(?:shift|pop|dequeue|splice|poll|shiftBack|next|takeFirst|removeFirst)\s*\(/
 

@@ -37,6 +37,9 @@ export function nameInHeap(heap: HeapGraph, node: HeapNode, parts: ReadonlySet<H
         if (seen.has(edge.node)) continue
         seen.add(edge.node)
         const className = heap.className(edge.node)
+        // What a CommonJS module exports.
+        if (className === 'process') continue
+        if (className === 'Module' && edge.kind === 'property') return owned ?? `exports${path}`
         const inner = kind === 'object' || kind === 'array' || kind === 'map' ? `${name}${path}` : path
         if (kind === 'object' && path === '' && className !== '' && className !== 'Object' && owned === undefined)
           owned = `${className}${inner}`

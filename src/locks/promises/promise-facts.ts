@@ -157,7 +157,7 @@ class Facts {
     )
     const named = nameInHeap(heap, owner ?? container, owner === undefined ? parts : new Set(called))
     const short = text.length > 0 && text.length <= 40 && !/^this$|\(/.test(text) ? text.replace(/^this\./, '') : ''
-    const shown = named ?? (short || (owner === undefined ? '' : heap.className(owner)) || 'a lock')
+    const shown = (named !== undefined && named.length <= 50 ? named : undefined) ?? (short || (owner === undefined ? '' : heap.className(owner)) || 'a lock')
     return key === undefined ? shown : `${shown} '${key}'`
   }
 

@@ -64,7 +64,9 @@ export function waitersStore(
     owner: owner?.node,
     parts: new Set(way.filter(({ depth }) => depth >= at).map(({ node }) => node)),
     counting: new Set(
-      outer.filter(({ node }) => owner !== undefined || heap.kind(node) === 'context').map(({ node }) => node),
+      outer
+        .filter(({ node }) => heap.kind(node) === (owner === undefined ? 'context' : 'object'))
+        .map(({ node }) => node),
     ),
     keyed: table !== undefined,
     key: table === undefined || table.edge.name === '' ? undefined : table.edge.name,
