@@ -115,7 +115,7 @@ function toProcess(
     verdict: { status, summary },
     test: runningTest(process) ?? null,
     threads: threads.map(thread => toThread(thread, verdicts.get(thread.id))),
-    tasks: toTasks(id, snapshot),
+    tasks: toTasks(process, snapshot),
     gaps,
   }
 }
@@ -139,16 +139,26 @@ function toThread(thread: Thread, verdict: ThreadVerdict | undefined): ReportThr
   }
 }
 
-/** Tasks are known by what they wait for, hold or bring. */
-function toTasks(process: string, { waits, holds, productions }: Snapshot): ReportProcess['tasks'] {
-  const tasks = new Map<string, string[]>()
+/** Tasks are known by their functions, or else by what they wait for, hold or bring. */
+function toTasks(
+  { id: process, tasks: seen = [] }: Process,
+  { waits, holds, productions }: Snapshot,
+): ReportProcess['tasks'] {
+  const tasks = new Map<string, string[]>(seen.map(({ id }) => [id, []]))
   for (const { party } of [...waits, ...holds, ...productions]) {
     const parts = party.split('/')
-    if (parts.length === 3 && parts[0] === process) tasks.set(party, [])
+    if (parts.length === 3 && parts[0] === process && !tasks.has(party)) tasks.set(party, [])
   }
   for (const { party, request } of waits)
     tasks.get(party)?.push(...requestParts(request).asks.map(({ resource }) => resource))
-  return [...tasks].map(([id, waitsFor]) => ({ id, thread: id.split('/', 2).join('/'), waitsFor }))
+  const known = new Map(seen.map(task => [task.id, task]))
+  return [...tasks].map(([id, waitsFor]) => {
+    const task = known.get(id)
+    const base = { id, thread: id.split('/', 2).join('/'), waitsFor }
+    if (task === undefined) return base
+    const { waitsFor: waits, waitKind, awaits, frames, label } = task
+    return { ...base, waits, waitKind, awaits, frames, ...(label !== undefined && { label }) }
+  })
 }
 
 function toResources({ resources, holds, productions, waits }: Snapshot): readonly ReportResource[] {

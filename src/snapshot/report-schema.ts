@@ -94,7 +94,22 @@ export const process = z.object({
   test: z.union([model.currentTest, z.null()]),
   threads: z.array(thread),
   /** Suspended chains of async functions that wait, hold or bring something. */
-  tasks: z.array(z.object({ id: model.partyId, thread: model.partyId, waitsFor: z.array(z.string()) })),
+  tasks: z.array(
+    z.object({
+      id: model.partyId,
+      thread: model.partyId,
+      /** Resources. */
+      waitsFor: z.array(z.string()),
+      /** What the innermost waits for, in words; absent where only a lock tells of the task. */
+      waits: z.string().optional(),
+      waitKind: z.string().optional(),
+      /** The tasks whose return it waits for. */
+      awaits: z.array(model.partyId).optional(),
+      /** Innermost first. */
+      frames: z.array(model.frame).optional(),
+      label: z.string().optional(),
+    }),
+  ),
   gaps: z.array(model.gap),
 })
 

@@ -1,8 +1,7 @@
 /** What an expression in a suspended function stands for, as far as its variables can be found by name. */
-
-import { nodeOf } from '../../heap/await-graph.ts'
 import type { Activation, HeapGraph, HeapNode, HeapValue } from '../../heap/graph.ts'
-import { isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
+import { nodeOf } from '../../heap/await-graph.ts'
+import { isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
 import type { FunctionSource } from './function-sources.ts'
 import { nameOfProperty } from './suspended-code.ts'
 
@@ -16,19 +15,32 @@ export class ActivationValues {
   }
 
   /**
-   * The object that an expression stands for. `fits` tells whether an object may be meant: of the registers, which have no
-   * names, the only one that fits is taken.
+   * The object that an expression stands for. Registers have no names: of these the only one is taken that may be meant, by
+   * having the method that is called on it, or by being a function.
    */
   of(
     activation: Activation,
     source: FunctionSource,
     expression: Node,
-    fits: (node: HeapNode) => boolean,
+    method: string,
   ): HeapNode | undefined {
-    const value = this.#value(activation, source, unwrapped(expression))
-    if (value?.kind === 'node') return fits(value.node) ? value.node : undefined
-    if (value !== undefined) return undefined
-    return expression.type === 'Identifier' ? this.#inRegisters(activation, fits) : undefined
+    const node = unwrapped(expression)
+    const value = this.#value(activation, source, node)
+    if (value !== undefined) return value.kind === 'node' ? value.node : undefined
+    if (node.type !== 'Identifier' || !isLocal(source, node.name)) return undefined
+    const isMeant = (one: HeapNode) =>
+      method === '' ? this.#heap.kind(one) === 'function' : this.#heap.has(one, method)
+    return this.#inRegisters(activation, isMeant)
+  }
+
+  /** The functions that it has in variables of its own. */
+  functions({ registers, context }: Activation): readonly HeapNode[] {
+    const held = registers.flatMap(value => (value.kind === 'node' ? [value.node] : []))
+    const scopes = [context, ...held.filter(node => this.#heap.kind(node) === 'context')]
+    const captured = scopes.flatMap(scope =>
+      scope === undefined ? [] : this.#heap.edges(scope).flatMap(({ kind, node }) => (kind === 'variable' ? [node] : [])),
+    )
+    return [...held, ...captured].filter(node => this.#heap.kind(node) === 'function')
   }
 
   /** Whether the value of an expression is known at all. */
@@ -87,12 +99,13 @@ export class ActivationValues {
     const scoped = this.#inScopes(activation, name)
     if (scoped !== undefined) return scoped
     const at = isFunction(fn)
-      ? (fn.params as Node[]).findIndex(parameter =>
-          parameter.type === 'Identifier'
-            ? parameter.name === name
-            : parameter.type === 'AssignmentPattern' &&
-              parameter.left.type === 'Identifier' &&
-              parameter.left.name === name,
+      ? (fn.params as Node[]).findIndex(
+          parameter =>
+            parameter.type === 'Identifier'
+              ? parameter.name === name
+              : parameter.type === 'AssignmentPattern' &&
+                parameter.left.type === 'Identifier' &&
+                parameter.left.name === name,
         )
       : -1
     return at >= 0 ? activation.registers[at] : undefined
@@ -106,7 +119,9 @@ export class ActivationValues {
     for (const start of [...blocks.reverse(), activation.context]) {
       let scope: HeapNode | undefined = start
       for (let depth = 0; depth < mostScopes && scope !== undefined; depth++) {
-        const found = this.#heap.edges(scope).find(edge => edge.kind === 'variable' && edge.name === name)
+        const found = this.#heap
+          .edges(scope)
+          .find(edge => edge.kind === 'variable' && edge.name === name)
         if (found !== undefined) return this.#heap.value(scope, name) ?? { kind: 'node', node: found.node }
         scope = nodeOf(this.#heap, scope, 'previous')
       }
@@ -114,9 +129,18 @@ export class ActivationValues {
     return undefined
   }
 
-  #inRegisters({ registers }: Activation, fits: (node: HeapNode) => boolean): HeapNode | undefined {
+  #inRegisters({ registers }: Activation, isMeant: (node: HeapNode) => boolean): HeapNode | undefined {
     const found = new Set<HeapNode>()
-    for (const value of registers) if (value.kind === 'node' && fits(value.node)) found.add(value.node)
+    for (const value of registers) if (value.kind === 'node' && isMeant(value.node)) found.add(value.node)
     return found.size === 1 ? [...found][0] : undefined
   }
+}
+
+/** Declared in the function itself: as a variable, not as a parameter. */
+function isLocal({ fn }: FunctionSource, name: string): boolean {
+  for (const node of walkOwn(fn)) {
+    if (node.type !== 'VariableDeclarator') continue
+    for (const part of walkOwn(node.id as Node)) if (part.type === 'Identifier' && part.name === name) return true
+  }
+  return false
 }

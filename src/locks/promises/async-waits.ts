@@ -7,7 +7,7 @@ import type { Activation, HeapGraph, HeapNode, HeapPlace } from '../../heap/grap
 import { type Leaf, leavesOf, Needs, type Task, tasksOf } from '../../heap/tasks.ts'
 import { isCall, type Node, walkOwn } from '../../sources/syntax-tree.ts'
 import { ActivationValues } from './activation-values.ts'
-import { importedTarget } from './call-target.ts'
+import { exportedTarget } from './call-target.ts'
 import { type FunctionSource, FunctionSources } from './function-sources.ts'
 import { Holds, type LockedStore, type LockHold } from './holds.ts'
 import { type Reach, ResolverReaches } from './resolver-reach.ts'
@@ -139,15 +139,15 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
     const calls = callsOf(task, codeOf)
     const methods = new Set(calls.map(({ call }) => call.method))
     const targets = new Set(
-      calls.flatMap(({ activation, call, source }) => importedTarget(activation, source, call.target) ?? []),
+      calls.flatMap(({ activation, call, source }) => exportedTarget(activation, source, call.target) ?? []),
     )
     const texts = scriptTexts(task, heap, start)
     const isStatic = (name: string) => texts.some(text => spelled(name).test(text))
     const store = waitersStore(heap, start, methods, isStatic)
     // The call by which the program came to wait; inside of a library that of the library's own.
     const named = calls.filter(({ call, activation, source }) => {
-      const fits = (node: HeapNode) => isOfStore(heap, node, call.method, store.parts)
-      return values.of(activation, source, call.target, fits) !== undefined
+      const target = values.of(activation, source, call.target, call.method)
+      return target !== undefined && isOfStore(heap, target, call.method, store.parts)
     })
     const label = named.find(({ own }) => own) ?? named[0]
     const reactions = heap.reactions(promise).flatMap(one => one.onFulfilled ?? [])

@@ -6,7 +6,7 @@ import type { AwaitGraph } from '../../heap/await-graph.ts'
 import type { Activation, HeapGraph, HeapNode } from '../../heap/graph.ts'
 import type { Node } from '../../sources/syntax-tree.ts'
 import type { ActivationValues } from './activation-values.ts'
-import { importedTarget } from './call-target.ts'
+import { exportedTarget } from './call-target.ts'
 import { FunctionSources } from './function-sources.ts'
 import type { Acquisition, SuspendedCode } from './suspended-code.ts'
 import { isOfStore, scopesOf, type WaitersStore } from './waiters-store.ts'
@@ -58,26 +58,31 @@ export class Holds {
         acquired: call.node,
         evidence: `it awaited ${shown(code!, call.node)} and calls ${shown(code!, release.node)} ${certain ? 'in a finally' : 'later on'}`,
       }))
-    const run = this.#runs(activation, lock) ?? this.#lets(activation, lock)
+    const run =
+      this.#runs(activation, lock) ?? this.#lets(activation, lock) ?? this.#surrounds(activation, lock)
     return run === undefined ? [] : [{ activation, acquired: undefined, evidence: run }]
   }
 
-  #isOf(
-    activation: Activation,
-    { source }: SuspendedCode,
-    { call }: Acquisition,
-    lock: LockedStore,
-  ): boolean {
-    if (!lock.methods.has(call.method)) return false
+  #isOf(activation: Activation, { source }: SuspendedCode, { call, release }: Acquisition, lock: LockedStore): boolean {
+    if (!lock.methods.has(call.method) && !acquiring.test(call.method)) return false
     if (lock.keyed) {
       const key = call.arguments[0] && this.#values.primitive(activation, source, call.arguments[0])
       if (key === undefined || String(key) !== lock.key) return false
     }
-    const fits = (node: HeapNode) => isOfStore(this.#heap, node, call.method, lock.parts)
-    if (this.#values.of(activation, source, call.target, fits) !== undefined) return true
+    const target = this.#values.of(activation, source, call.target, call.method)
+    if (target !== undefined) return isOfStore(this.#heap, target, call.method, lock.parts)
     if (this.#values.isKnown(activation, source, call.target)) return false
-    const imported = importedTarget(activation, source, call.target)
+    // Which of several locks in variables without a name it is, the function tells that gives it back.
+    if (release.target.type === 'Identifier' && release.method === '')
+      return this.#values.functions(activation).some(node => this.#isMadeBy(node, activation, lock))
+    const imported = exportedTarget(activation, source, call.target)
     return imported !== undefined && lock.targets.has(imported)
+  }
+
+  /** A function that the lock's own code made: it runs in a scope with the lock, and its text is not the program's. */
+  #isMadeBy(node: HeapNode, { code }: Activation, lock: LockedStore): boolean {
+    const place = this.#heap.code(node)?.place
+    return place !== undefined && place.scriptId !== code.place?.scriptId && this.#livesIn(node, lock)
   }
 
   /** It is the same function as those that wait in the queue to be run, of the same queue. */
@@ -105,6 +110,26 @@ export class Holds {
     return undefined
   }
 
+  /**
+   * A method of the lock that a compiler turned into a state machine, in which nothing shows where it stands: it acquires and
+   * releases, and what it awaits now is a function that it was given.
+   */
+  #surrounds({ node, code, receiver, function: body }: Activation, lock: LockedStore): string | undefined {
+    if (this.#heap.kind(node) !== 'object' || receiver.kind !== 'node' || !lock.parts.has(receiver.node))
+      return undefined
+    const source = this.#sources.ofNode(body)
+    const text = source?.syntax.textOf(source.fn) ?? ''
+    if (!/\bacquire|\block\w*\(/i.test(text) || !/releas|unlock/i.test(text) || !/endfinally|\btrys\b/.test(text))
+      return undefined
+    const awaited = this.#graph.awaited(node)
+    const given = awaited === undefined ? [] : this.#graph.settlements(awaited)
+    const runs = given.some(one => {
+      const called = one.by === 'activation' ? this.#graph.activations.get(one.activation) : undefined
+      return called?.code.place !== undefined && called.code.place.scriptId !== code.place?.scriptId
+    })
+    return runs ? 'it runs inside of a method of the lock that acquires before and releases afterwards' : undefined
+  }
+
   /** Whether a function runs in a scope of the lock, or in one with a variable for it; of a queue with a key, for that key. */
   #livesIn(node: HeapNode, lock: LockedStore): boolean {
     let lives = false
@@ -125,9 +150,7 @@ export class Holds {
     const source = this.#sources.ofNode(handler)
     if (source === undefined) return false
     const { syntax } = source
-    const byName = new Map(
-      syntax.functions.flatMap(fn => nameOf(syntax, fn).map(name => [name, fn] as const)),
-    )
+    const byName = new Map(syntax.functions.flatMap(fn => nameOf(syntax, fn).map(name => [name, fn] as const)))
     const seen = new Set<Node>()
     let level: readonly Node[] = [source.fn]
     for (let depth = 0; depth < 5 && level.length > 0; depth++) {
@@ -148,17 +171,17 @@ export class Holds {
   }
 }
 
+/** Names of methods that take a lock, where the waiters came by another one of the same object. */
+const acquiring =
+  /^(?:acquire|lock|enter|obtain|reserve|checkout|runExclusive|connect|getConnection|down|take)(?:$|[A-Z_])/
+
 const taking = /\.\s*(?:shift|pop|dequeue|splice|poll|shiftBack|next|takeFirst|removeFirst)\s*\(/
 
 function nameOf(syntax: { parentOf(node: Node): Node | undefined }, fn: Node): readonly string[] {
   if ('id' in fn && fn.id && typeof fn.id === 'object' && 'name' in fn.id) return [String(fn.id.name)]
   const parent = syntax.parentOf(fn)
   if (parent?.type === 'VariableDeclarator' && parent.id.type === 'Identifier') return [parent.id.name]
-  if (
-    parent?.type === 'MethodDefinition' ||
-    parent?.type === 'Property' ||
-    parent?.type === 'PropertyDefinition'
-  ) {
+  if (parent?.type === 'MethodDefinition' || parent?.type === 'Property' || parent?.type === 'PropertyDefinition') {
     const { key } = parent
     if (key.type === 'Identifier') return [key.name]
     if (key.type === 'PrivateIdentifier') return [`#${key.name}`]

@@ -41,6 +41,9 @@ export function nameInHeap(
         if (seen.has(edge.node)) continue
         seen.add(edge.node)
         const className = heap.className(edge.node)
+        // What a CommonJS module exports.
+        if (className === 'process') continue
+        if (className === 'Module' && edge.kind === 'property') return owned ?? `exports${path}`
         const inner = kind === 'object' || kind === 'array' || kind === 'map' ? `${name}${path}` : path
         if (
           kind === 'object' &&

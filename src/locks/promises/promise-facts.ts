@@ -1,26 +1,17 @@
 /** The tasks and promise locks of one thread in the model's words: who waits for what, and who holds it. */
 import type { Activation, HeapNode } from '../../heap/graph.ts'
 import { leavesOf, type Need, type Task } from '../../heap/tasks.ts'
-import type {
-  Frame,
-  Hold,
-  Place,
-  Production,
-  Request,
-  Resource,
-  Task as TaskRecord,
-  Wait,
-} from '../../snapshot/model.ts'
+import type { Frame, Hold, Place, Production, Request, Resource, Task as TaskRecord, Wait } from '../../snapshot/model.ts'
 import { isUnknown } from '../../snapshot/model.ts'
 import { callPosition } from '../../sources/syntax.ts'
 import { isCall, type Node } from '../../sources/syntax-tree.ts'
 import type { LockFacts } from '../atomics/facts.ts'
 import type { AsyncWaits, PromiseLock } from './async-waits.ts'
 import type { LockHold } from './holds.ts'
+import type { SuspendedCode } from './suspended-code.ts'
 import { nameInHeap } from './name-in-heap.ts'
 import { type Outside, outsideOf } from './outside-waits.ts'
 import { givenBackElsewhere } from './releases-elsewhere.ts'
-import type { SuspendedCode } from './suspended-code.ts'
 
 export interface PromiseFacts {
   readonly facts: LockFacts
@@ -134,8 +125,7 @@ class Facts {
     const capacity = Math.max(units.capacity ?? taken, taken)
     const unseen = capacity - taken - units.free
     const doubt =
-      elsewhere ??
-      (unseen > 0 ? `${unseen} of its ${capacity} units are held by something that is not seen` : undefined)
+      elsewhere ?? (unseen > 0 ? `${unseen} of its ${capacity} units are held by something that is not seen` : undefined)
     return {
       id,
       sort: 'reusable',
@@ -163,13 +153,11 @@ class Facts {
     const code = label && this.#waits.codeOf(label.activation)
     const text = label?.target && code ? code.source.syntax.textOf(label.target).replace(/\s+/g, ' ') : ''
     const called = [...parts].filter(
-      part =>
-        heap.kind(part) === 'object' && [...methods].some(method => method !== '' && heap.has(part, method)),
+      part => heap.kind(part) === 'object' && [...methods].some(method => method !== '' && heap.has(part, method)),
     )
     const named = nameInHeap(heap, owner ?? container, owner === undefined ? parts : new Set(called))
-    const short =
-      text.length > 0 && text.length <= 40 && !/^this$|\(/.test(text) ? text.replace(/^this\./, '') : ''
-    const shown = named ?? (short || (owner === undefined ? '' : heap.className(owner)) || 'a lock')
+    const short = text.length > 0 && text.length <= 40 && !/^this$|\(/.test(text) ? text.replace(/^this\./, '') : ''
+    const shown = (named !== undefined && named.length <= 50 ? named : undefined) ?? (short || (owner === undefined ? '' : heap.className(owner)) || 'a lock')
     return key === undefined ? shown : `${shown} '${key}'`
   }
 
@@ -188,8 +176,7 @@ class Facts {
     const said = this.#phrase(task.need)
     const awaits = leavesOf(task.need).flatMap(leaf => {
       const lock = leaf.kind === 'settled' ? this.#waits.lockOf(leaf.promise) : undefined
-      const settling =
-        leaf.kind === 'return' ? [leaf.activation] : lock ? [] : this.#waits.reachOf(leaf.promise).activations
+      const settling = leaf.kind === 'return' ? [leaf.activation] : lock ? [] : this.#waits.reachOf(leaf.promise).activations
       return settling.flatMap(node => this.#parties.get(this.#taskOf.get(node)!) ?? [])
     })
     return {
@@ -266,8 +253,7 @@ class Facts {
     const lock = this.#waits.lockOf(promise)
     const id = lock && this.#ids.get(lock)
     const outside = outsideOf(this.#waits, promise)
-    const units: Request | undefined =
-      id === undefined ? undefined : { kind: 'units', resource: id, units: 1 }
+    const units: Request | undefined = id === undefined ? undefined : { kind: 'units', resource: id, units: 1 }
     if (units === undefined) return this.#byFunctions(promise) ?? requestOf(outside)
     // A timer beside the queue is a time limit.
     return outside.kind === 'timer' ? { kind: 'anyOf', requests: [units, requestOf(outside)] } : units
@@ -326,9 +312,7 @@ function nameOf(frame: Frame): string {
   const name = frame.function === '' ? 'an anonymous function' : frame.function
   const owner = typeof frame.class === 'string' && frame.class !== '' ? `${frame.class}.` : ''
   const file = isUnknown(frame.file) ? undefined : frame.file.split('/').at(-1)
-  return file === undefined || isUnknown(frame.line)
-    ? `${owner}${name}`
-    : `${owner}${name} (${file}:${frame.line})`
+  return file === undefined || isUnknown(frame.line) ? `${owner}${name}` : `${owner}${name} (${file}:${frame.line})`
 }
 
 /** `await mutex.runExclusive(…)`: what is called, without what it is given. */

@@ -63,7 +63,7 @@ export class ResolverReaches {
     const roots: Step[] = []
     const heap = this.#heap
     const resolvers = this.#graph.resolvers(promise)
-    if (this.#isNative(promise, resolvers.length === 0)) io.add(promise)
+    if (this.#isNative(promise, resolvers.length + this.#graph.settlements(promise).length === 0)) io.add(promise)
     // A scope is come to by each of its variables: other functions use these.
     const seen = new Set<string>(resolvers.map(String))
     let queue: { readonly node: HeapNode; readonly step: Step | undefined }[] = resolvers.map(node => ({
@@ -222,6 +222,13 @@ export function isModuleScope(heap: HeapGraph, context: HeapNode): boolean {
   const extension = heap.value(context, 'extension')
   if (extension?.kind === 'node' && heap.kind(extension.node) === 'module') return true
   const previous = heap.value(context, 'previous')
-  const outermost = previous?.kind !== 'node' || heap.kind(previous.node) !== 'context'
-  return outermost && !heap.edges(context).some(({ kind, name }) => kind === 'variable' && name === 'this')
+  return (previous?.kind !== 'node' || isGlobalScope(heap, previous.node)) && !heap.edges(context).some(({ kind, name }) => kind === 'variable' && name === 'this')
+}
+
+/** V8's native context, around all others: it has no variables. */
+function isGlobalScope(heap: HeapGraph, node: HeapNode): boolean {
+  if (heap.kind(node) !== 'context') return true
+  const outer = heap.value(node, 'previous')
+  const outermost = outer?.kind !== 'node' || heap.kind(outer.node) !== 'context'
+  return outermost && !heap.edges(node).some(({ kind }) => kind === 'variable')
 }
