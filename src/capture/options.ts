@@ -12,6 +12,8 @@ export interface CaptureOptions {
   readonly inspector?: boolean
   /** False: stacks of threads that cannot answer the inspector are not read from the target's memory. */
   readonly memory?: boolean
+  /** True: a process whose thread runs and does not answer the inspector may be stopped (SIGSTOP) for some milliseconds. */
+  readonly allowStop?: boolean
   /** Processes that are not Node are shown as far as the kernel knows them, instead of being refused. */
   readonly others?: boolean
   /** Ends the capture: everything that was opened is closed, then it rejects with `IMPASSE_INTERRUPTED`. */

@@ -14,6 +14,7 @@ export interface AttachOptions extends OutputOptions {
   readonly tree?: boolean
   readonly inspector: boolean
   readonly memory: boolean
+  readonly allowStop?: boolean
   readonly failOn?: readonly Status[]
 }
 
@@ -32,6 +33,7 @@ export async function attach(pids: readonly number[], options: AttachOptions): P
       timeoutMs: options.timeout,
       inspector: options.inspector,
       memory: options.memory,
+      allowStop: options.allowStop ?? false,
       signal: interrupted.signal,
       onProgress: status.show,
       onFailure: (_, error) => {

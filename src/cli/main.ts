@@ -67,7 +67,11 @@ function build(): Command {
     .option('--tree', 'the process and all that it started: shells and other programs too')
     .option('--no-inspector', 'leave no trace in the target: read only what the kernel and its memory show')
     .option('--no-memory', "never read the target's memory, where the stack of a blocked main thread is")
-    .option('--all-frames', "show Node's own frames and those of dependencies too")
+    .option(
+      '--allow-stop',
+      'may stop (SIGSTOP) the target for milliseconds, where a thread runs in native code and does not answer',
+    )
+    .option('--all-frames', "show Node's own frames, native ones and those of dependencies too")
     .option('--fail-on <statuses>', 'which verdicts give exit code 1', statusList)
     .addOption(colorOption())
     .addHelpText('after', EXIT_CODES)
