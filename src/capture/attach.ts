@@ -146,9 +146,13 @@ async function lookOutside(
     options.memory === false || clock.expired
       ? undefined
       : new (await import('./memory-frames.ts')).MemoryFrames(target)
-  for (let count = 0; count < (options.looks ?? DEFAULT_LOOKS); count += 1) {
-    if (count > 0) await sleep(clock.limit(options.betweenLooksMs ?? BETWEEN_LOOKS_MS))
+  let pause: Promise<void> | undefined
+  const count = options.looks ?? DEFAULT_LOOKS
+  for (let number = 1; number <= count; number += 1) {
+    await pause
     sameProcess(target)
+    // The memory is read while the next look is waited for.
+    if (number < count) pause = sleep(clock.limit(options.betweenLooksMs ?? BETWEEN_LOOKS_MS))
     looks.push({ at: clock.now, kernel: lookAtKernel(target.pid, target.runtime.arch), stacks: new Map() })
     if (memory !== undefined) stacks.push(await memory.of(target.pid))
   }

@@ -126,7 +126,8 @@ async function stuckOutside(target: Target, memory: boolean): Promise<string | u
   }
   if (nativeCall(target) === undefined) return undefined
   const unmoved = beginInterval(pid, [pid], () => 0)
-  await sleep(20)
+  // What reads its stack is loaded meanwhile.
+  await Promise.all([sleep(20), memory ? import('./memory-frames.ts') : undefined])
   return unmoved().has(pid) ? nativeCall(target) : undefined
 }
 
