@@ -4,7 +4,7 @@ import { withEventLoops } from '../locks/event-loop.ts'
 import { withNodeWaits } from '../locks/node-wait.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { identify, sameProcess, type Target } from '../process/target.ts'
-import type { Activity, Frame, Process, Thread, Unknown } from '../snapshot/model.ts'
+import type { Activity, Frame, Gap, Process, Thread, Unknown } from '../snapshot/model.ts'
 import type { AsyncTasks, EarlyHeaps } from './async-tasks.ts'
 import { type Clock, sleep } from './clock.ts'
 import { type Inside, lookInside, partyOf } from './inside.ts'
@@ -16,6 +16,7 @@ import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.
 import { outsideMain } from './outside-main.ts'
 import { kernelThreads, processHead, scriptThreads, silentThreads } from './process-record.ts'
 import { releaser } from './release.ts'
+import type { StoppedLooks } from './stopped-looks.ts'
 import { takeTurn } from './turn.ts'
 
 /** What one process gave. */
@@ -108,7 +109,7 @@ async function lookThrough(
     const known = new Set(threads.flatMap(({ tid }) => (typeof tid === 'number' ? [tid] : [])))
     const natives = kernelThreads(target, inside.looks, known, true)
     await release()
-    const { seen, gaps } = await withSilent(
+    const seen = await withSilent(
       target,
       { threads: [...threads, ...natives], facts: asynchronous.facts },
       options,
@@ -119,10 +120,10 @@ async function lookThrough(
       process: {
         ...processHead(target),
         inspector: { access, port },
-        pausedMs: Math.max(0, ...inside.threads.map(thread => thread.longestPauseMs)),
+        pausedMs: Math.max(seen.pausedMs, ...inside.threads.map(thread => thread.longestPauseMs)),
         threads: [...seen.threads],
         ...(asynchronous.tasks.length > 0 && { tasks: [...asynchronous.tasks] }),
-        gaps: [...gaps, ...asynchronous.gaps],
+        gaps: [...seen.gaps, ...asynchronous.gaps],
       },
       facts: withEventLoops(
         process,
@@ -177,13 +178,15 @@ async function withSilent(
   clock: Clock,
 ) {
   const silent = new Set(silentThreads(threads).flatMap(({ thread }) => thread ?? []))
-  if (silent.size === 0 || options.memory === false)
-    return { seen: { threads, facts }, gaps: silentThreads(threads) }
+  const nothing = silent.size === 0 && options.allowStop !== true
+  if (nothing || options.memory === false)
+    return { threads, facts, pausedMs: 0, gaps: silentThreads(threads) }
   const memory = new (await import('./memory-frames.ts')).MemoryFrames(target)
   const { withMemoryStacks } = await import('./silent-stacks.ts')
-  const shown = await withMemoryStacks(target, threads, silent, memory)
-  const seen = await withLocks(target, { threads: shown, facts }, silent, memory, clock)
-  return { seen, gaps: silentThreads(shown) }
+  const shown = silent.size === 0 ? threads : await withMemoryStacks(target, threads, silent, memory)
+  const stopped = await stoppedIfAllowed(target, shown, memory, options, clock)
+  const seen = await withLocks(target, { threads: stopped.threads, facts }, silent, memory, clock)
+  return { ...seen, pausedMs: stopped.pausedMs, gaps: silentThreads(seen.threads) }
 }
 
 /** What the kernel shows, twice, and the main thread's stack from its memory, without touching the process. */
@@ -201,9 +204,13 @@ async function lookOutside(
     options.memory === false || clock.expired
       ? undefined
       : new (await import('./memory-frames.ts')).MemoryFrames(target)
-  for (let count = 0; count < (options.looks ?? DEFAULT_LOOKS); count += 1) {
-    if (count > 0) await sleep(clock.limit(options.betweenLooksMs ?? BETWEEN_LOOKS_MS))
+  let pause: Promise<void> | undefined
+  const count = options.looks ?? DEFAULT_LOOKS
+  for (let number = 1; number <= count; number += 1) {
+    await pause
     sameProcess(target)
+    // The memory is read while the next look is waited for.
+    if (number < count) pause = sleep(clock.limit(options.betweenLooksMs ?? BETWEEN_LOOKS_MS))
     looks.push({ at: clock.now, kernel: lookAtKernel(target.pid, target.runtime.arch), stacks: new Map() })
     if (memory !== undefined) stacks.push(await memory.of(target.pid))
   }
@@ -214,7 +221,8 @@ async function lookOutside(
   )
   const unseen = natives.some(thread => thread.role === 'worker' && isUnseen(thread))
   const { main, gap } = outsideMain(target, looks, stacks, closed, unseen)
-  const threads = [main, ...natives]
+  const stopped = await stoppedIfAllowed(target, [main, ...natives], memory, options, clock)
+  const { threads } = stopped
   const none: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
   const scripted = threads.filter(({ role }) => role === 'main' || role === 'worker').map(({ id }) => id)
   const seen =
@@ -227,13 +235,40 @@ async function lookOutside(
     process: {
       ...processHead(target),
       inspector: { access: 'none', port: null },
-      pausedMs: 0,
+      pausedMs: stopped.pausedMs,
       threads: [...seen.threads],
       ...(found && found.tasks.length > 0 && { tasks: [...found.tasks] }),
-      gaps: [gap, ...(found?.gaps ?? [])],
+      gaps: [gapAfter(gap, stopped, threads), ...(found?.gaps ?? [])],
     },
     facts: found?.facts ?? seen.facts,
     pausedWaves: 0,
+  }
+}
+
+/** With new looks at threads that run and answer nobody, if the process may be stopped for that. */
+async function stoppedIfAllowed(
+  target: Target,
+  threads: readonly Thread[],
+  memory: MemoryFrames | undefined,
+  options: CaptureOptions,
+  clock: Clock,
+): Promise<StoppedLooks> {
+  const none = { threads, pausedMs: 0, failure: undefined }
+  if (memory === undefined || options.allowStop !== true || clock.expired) return none
+  const { runsUnseen, withStoppedLooks } = await import('./stopped-looks.ts')
+  return threads.some(runsUnseen) ? withStoppedLooks(target, threads, memory, options, clock) : none
+}
+
+/** The gap of what was not seen, after an attempt to stop the process. */
+function gapAfter(gap: Gap, { failure, pausedMs }: StoppedLooks, [main]: readonly Thread[]): Gap {
+  if (failure !== undefined)
+    return { ...gap, reason: `${gap.reason} Stopped (--allow-stop), it showed no stack either: ${failure}.` }
+  const seen = pausedMs > 0 && (main?.looks.at(-1)?.frames.length ?? 0) > 0
+  if (!seen) return gap
+  return {
+    what: 'the values of variables (by which locks are recognised)',
+    reason: 'The main thread computes in native code, and answers no inspector before it comes back.',
+    remedy: 'Look again when that call has returned.',
   }
 }
 

@@ -1,5 +1,7 @@
 /** The stack of a blocked thread as the memory of its process shows it. */
-import { readThreadStacks, restMark } from '../memory/thread-stack.ts'
+import { readThreadStacks, restMark, walkThreads } from '../memory/thread-stack.ts'
+import { numbersIn } from '../process/proc.ts'
+import type { Stopped } from '../process/stopped.ts'
 import type { Target } from '../process/target.ts'
 import { type Frame, isUnknown, type Unknown } from '../snapshot/model.ts'
 import { idlesInLoop } from './native-activity.ts'
@@ -15,6 +17,7 @@ export class MemoryFrames {
   readonly #target: Target
   readonly #frames: StackFrames
   readonly #seen = new Map<number, Seen>()
+  #isWarm = false
 
   constructor(target: Target) {
     this.#target = target
@@ -48,6 +51,27 @@ export class MemoryFrames {
       this.#seen.set(tid, { mark: marks.get(tid), frames })
     }
     return new Map(tids.map(tid => [tid, this.#seen.get(tid)!.frames]))
+  }
+
+  /** The same of threads that run: the process is stopped for the time that the reading takes. */
+  async stopping(
+    tids: readonly number[],
+  ): Promise<Stopped<ReadonlyMap<number, readonly Frame[] | Unknown>> | Unknown> {
+    const { pid, executable } = this.#target
+    const { whileStopped } = await import('../process/stopped.ts')
+    // What can be known before is not looked up while the process stands still: the layout of its V8, its images.
+    const asleep = this.#isWarm ? [] : numbersIn(`/proc/${pid}/task`)
+    if (!isUnknown(asleep)) readThreadStacks(pid, asleep.slice(0, 8), executable)
+    this.#isWarm = true
+    const stopped = await whileStopped(this.#target, () => walkThreads(pid, tids, executable))
+    if (isUnknown(stopped)) return stopped
+    const value = new Map<number, readonly Frame[] | Unknown>()
+    for (const [tid, stack] of stopped.value())
+      value.set(
+        tid,
+        isUnknown(stack) ? stack : withoutLoop(await this.#frames.of(stack.functions, stack.confidence)),
+      )
+    return { ...stopped, value }
   }
 }
 

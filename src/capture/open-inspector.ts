@@ -6,6 +6,7 @@ import { isPrivateLoop } from '../process/main-loop.ts'
 import { enterNetwork } from '../process/namespaces.ts'
 import { canSignal, swallowed } from '../process/signal-safety.ts'
 import { holderOfPort, type ListeningPort, listeningPorts, socketsOf } from '../process/sockets.ts'
+import { readStat } from '../process/stat.ts'
 import { describeCall, epollWait, readSystemCall } from '../process/system-calls.ts'
 import { sameProcess, type Target } from '../process/target.ts'
 import { threadsOf } from '../process/threads.ts'
@@ -93,8 +94,16 @@ function notOpened(target: Target, holder: string | undefined): Closed {
     }
   }
   const call = nativeCall(target)
-  if (call === undefined) return swallowed
+  if (call === undefined) return readStat(target.pid)?.state === 'R' ? computes : swallowed
   return stillKept(outsideOfJavaScript(call))
+}
+
+/** It runs, but neither in JavaScript nor in its event loop, or its own listener took the signal. */
+const computes: Closed = {
+  reason:
+    'SIGUSR1 was delivered, but no inspector opened: its main thread computes in native code, or the program has its own SIGUSR1 listener.',
+  remedy:
+    'Look again with --allow-stop, which may stop it for some milliseconds to read its stack. The inspector may open by itself later on.',
 }
 
 function stillKept({ reason, remedy }: Closed): Closed {
@@ -117,7 +126,8 @@ async function stuckOutside(target: Target, memory: boolean): Promise<string | u
   }
   if (nativeCall(target) === undefined) return undefined
   const unmoved = beginInterval(pid, [pid], () => 0)
-  await sleep(20)
+  // What reads its stack is loaded meanwhile.
+  await Promise.all([sleep(20), memory ? import('./memory-frames.ts') : undefined])
   return unmoved().has(pid) ? nativeCall(target) : undefined
 }
 

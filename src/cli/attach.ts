@@ -15,6 +15,7 @@ export interface AttachOptions extends OutputOptions {
   readonly inspector: boolean
   readonly memory: boolean
   readonly heap?: boolean
+  readonly allowStop?: boolean
   readonly failOn?: readonly Status[]
 }
 
@@ -34,6 +35,7 @@ export async function attach(pids: readonly number[], options: AttachOptions): P
       inspector: options.inspector,
       memory: options.memory,
       ...(options.heap !== undefined && { heap: options.heap }),
+      allowStop: options.allowStop ?? false,
       signal: interrupted.signal,
       onProgress: status.show,
       onFailure: (_, error) => {

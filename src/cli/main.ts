@@ -73,7 +73,11 @@ function build(): Command {
       ),
     )
     .option('--no-heap', 'never look for suspended async functions')
-    .option('--all-frames', "show Node's own frames and those of dependencies too")
+    .option(
+      '--allow-stop',
+      'may stop (SIGSTOP) the target for milliseconds, where a thread runs in native code and does not answer',
+    )
+    .option('--all-frames', "show Node's own frames, native ones and those of dependencies too")
     .option('--fail-on <statuses>', 'which verdicts give exit code 1', statusList)
     .addOption(colorOption())
     .addHelpText('after', EXIT_CODES)

@@ -5,6 +5,7 @@
 import { readSync } from 'node:fs'
 import { functionsAt } from './function-symbols.ts'
 import type { Memory } from './memory.ts'
+import { wordsOf } from './words.ts'
 
 /** Reads bytes at a place; undefined unless all of them are there. */
 type Reader = (at: number, length: number) => Buffer | undefined
@@ -25,7 +26,9 @@ export interface ElfSymbol {
 
 interface SymbolTable {
   readonly entries: Buffer
-  readonly names: Buffer
+  /** The first bytes of the name at a place: nobody needs all of them. */
+  readonly names: (place: number) => Buffer | undefined
+  readonly allNames: () => Buffer | undefined
 }
 
 const LOAD = 1
@@ -37,6 +40,7 @@ const LARGEST_TABLE = 96 * 2 ** 20
 const MOST_SEGMENTS = 512
 const MOST_SECTIONS = 4096
 const SYMBOL = 24
+const LONGEST_NAME = 1024
 
 export class ElfImage {
   readonly segments: readonly Segment[]
@@ -45,6 +49,7 @@ export class ElfImage {
   readonly #head: Reader
   readonly #header: Buffer
   readonly #at: Reader
+  #dynamic: { readonly table: SymbolTable | undefined } | undefined
 
   /** The image in an open file. Undefined when it is none of x86-64. */
   static ofFile(fd: number): ElfImage | undefined {
@@ -153,7 +158,13 @@ export class ElfImage {
   /** The functions' names at addresses of the image: exported ones, and with `all` those of the full table. */
   namesAt(addresses: readonly number[], all = false): ReadonlyMap<number, string> {
     const table = all ? this.#fullTable() : this.#dynamicTable()
-    return table === undefined ? new Map() : functionsAt(table.entries, table.names, addresses)
+    if (table === undefined) return new Map()
+    const names = new Map<number, string>()
+    for (const [address, place] of functionsAt(table.entries, addresses)) {
+      const name = textIn(table.names(place))
+      if (name !== undefined) names.set(address, name)
+    }
+    return names
   }
 
   /** What begins as zeros has no bytes in the file: constants that are 0, too. */
@@ -166,6 +177,11 @@ export class ElfImage {
   }
 
   #dynamicTable(): SymbolTable | undefined {
+    if (this.#dynamic === undefined) this.#dynamic = { table: this.#readDynamicTable() }
+    return this.#dynamic.table
+  }
+
+  #readDynamicTable(): SymbolTable | undefined {
     const segment = this.segments.find(({ type }) => type === DYNAMIC)
     const dynamic =
       segment && segment.fileSize <= 65536 ? this.bytesAt(segment.address, segment.fileSize) : undefined
@@ -189,8 +205,13 @@ export class ElfImage {
     const length = Math.floor((end - base) / SYMBOL) * SYMBOL
     if (length > LARGEST_TABLE) return undefined
     const entries = this.bytesAt(base, length)
-    const names = this.bytesAt(strings, size)
-    return entries && names && { entries, names }
+    return (
+      entries && {
+        entries,
+        names: place => this.bytesAt(strings + place, Math.min(LONGEST_NAME, Math.max(0, size - place))),
+        allNames: () => this.bytesAt(strings, size),
+      }
+    )
   }
 
   /** The dynamic linker writes addresses of the process into some images' dynamic section. */
@@ -206,13 +227,22 @@ export class ElfImage {
     if (sections === undefined) return undefined
     const place = (index: number) => {
       const [offset, size] = [wordIn(sections, index * entry + 24), wordIn(sections, index * entry + 32)]
-      return size <= LARGEST_TABLE ? this.#head(offset, size) : undefined
+      return { offset, size: size <= LARGEST_TABLE ? size : 0 }
     }
     for (let index = 0; index < count; index++) {
       if (sections.readUInt32LE(index * entry + 4) !== 2) continue // SHT_SYMTAB
       const link = sections.readUInt32LE(index * entry + 40)
-      const [entries, names] = [place(index), link < count ? place(link) : undefined]
-      return entries && names && { entries, names }
+      if (link >= count) return undefined
+      const [symbols, strings] = [place(index), place(link)]
+      const entries = this.#head(symbols.offset, symbols.size)
+      return (
+        entries && {
+          entries,
+          names: at =>
+            this.#head(strings.offset + at, Math.min(LONGEST_NAME, Math.max(0, strings.size - at))),
+          allNames: () => this.#head(strings.offset, strings.size),
+        }
+      )
     }
     return undefined
   }
@@ -231,7 +261,10 @@ function fileReader(fd: number): Reader {
 }
 
 /** Goes by the names first: they are few among many symbols. */
-function named({ entries, names }: SymbolTable, prefixes: readonly string[]): ReadonlyMap<string, ElfSymbol> {
+function named(table: SymbolTable, prefixes: readonly string[]): ReadonlyMap<string, ElfSymbol> {
+  const found = new Map<string, ElfSymbol>()
+  const names = table.allNames()
+  if (names === undefined) return found
   const wanted = new Map<number, string>()
   for (const prefix of prefixes) {
     const key = Buffer.from(`\0${prefix}`, 'latin1')
@@ -240,14 +273,22 @@ function named({ entries, names }: SymbolTable, prefixes: readonly string[]): Re
       if (end !== -1 && end - at < 4096) wanted.set(at + 1, names.toString('latin1', at + 1, end))
     }
   }
-  const found = new Map<string, ElfSymbol>()
   if (wanted.size === 0) return found
-  for (let at = 0; at + SYMBOL <= entries.length; at += SYMBOL) {
-    const name = wanted.get(entries.readUInt32LE(at))
-    if (name === undefined || entries.readUInt16LE(at + 6) === 0) continue // 0: not defined here
-    found.set(name, { address: wordIn(entries, at + 8), size: wordIn(entries, at + 16) })
+  const words = wordsOf(table.entries)
+  for (let at = 0; at + SYMBOL / 4 <= words.length; at += SYMBOL / 4) {
+    const name = wanted.get(words[at]!)
+    if (name === undefined || words[at + 1]! >>> 16 === 0) continue // 0: not defined here
+    found.set(name, {
+      address: words[at + 3]! * 2 ** 32 + words[at + 2]!,
+      size: words[at + 5]! * 2 ** 32 + words[at + 4]!,
+    })
   }
   return found
+}
+
+function textIn(bytes: Buffer | undefined): string | undefined {
+  const end = bytes?.indexOf(0) ?? -1
+  return end > 0 ? bytes?.toString('latin1', 0, end) : undefined
 }
 
 function buildIdIn(notes: Buffer): string | undefined {

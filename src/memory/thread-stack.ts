@@ -11,7 +11,7 @@ import { Images } from './images.ts'
 import { LiveMemory } from './live-memory.ts'
 import type { Memory } from './memory.ts'
 import { NativeNames } from './native-names.ts'
-import { Unwinder, type Walk } from './unwinder.ts'
+import { type PhysicalFrame, Unwinder, type Walk } from './unwinder.ts'
 import { Heap } from './v8/heap.ts'
 import { type JavaScriptFrame, JavaScriptFrames } from './v8/javascript-frames.ts'
 import { isMeasured, type Layout, readLayout } from './v8/layout.ts'
@@ -68,10 +68,23 @@ export function readThreadStacks(
   tids: readonly number[],
   executable: string,
 ): ReadonlyMap<number, ThreadStack | Unknown> {
-  const all = (why: string) => new Map(tids.map(tid => [tid, { unknown: why }]))
+  return walkThreads(pid, tids, executable)()
+}
+
+/**
+ * Reads at once what may change, for threads that are stopped for no longer than that; what it gives looks up names, and has
+ * to be called.
+ */
+export function walkThreads(
+  pid: number,
+  tids: readonly number[],
+  executable: string,
+): () => ReadonlyMap<number, ThreadStack | Unknown> {
+  const all = (why: string) => () => new Map(tids.map(tid => [tid, { unknown: why }]))
   if (process.arch !== 'x64' || process.platform !== 'linux')
     return all('stacks are read from memory on Linux for x86-64 only')
   const found = new Map<number, ThreadStack | Unknown>()
+  const open: (() => void)[] = []
   try {
     let left = tids
     for (let attempt = 0; attempt < ATTEMPTS && left.length > 0; attempt++) {
@@ -81,19 +94,32 @@ export function readThreadStacks(
         if (isUnknown(rest)) found.set(tid, rest)
         else before.set(tid, rest)
       }
-      const stacks = readOnce(pid, executable, [...before.values()])
-      const moved: number[] = []
+      const walked = walkOnce(pid, executable, [...before.values()])
+      const stayed: (readonly [number, number])[] = []
+      left = []
       for (const [index, [tid, { mark }]] of [...before].entries()) {
         const after = resting(pid, tid)
-        const stayed = !isUnknown(after) && after.mark === mark
-        found.set(tid, stayed ? stacks[index]! : { unknown: 'it moved while its memory was read' })
-        if (!stayed) moved.push(tid)
+        if (!isUnknown(after) && after.mark === mark) stayed.push([tid, index])
+        else {
+          found.set(tid, { unknown: 'it moved while its memory was read' })
+          left = [...left, tid]
+        }
       }
-      left = moved
+      open.push(() => {
+        const stacks = walked()
+        for (const [tid, index] of stayed) found.set(tid, stacks[index]!)
+      })
     }
-    return found
   } catch {
     return all('its memory could not be made sense of')
+  }
+  return () => {
+    try {
+      for (const name of open) name()
+      return found
+    } catch {
+      return all('its memory could not be made sense of')()
+    }
   }
 }
 
@@ -110,44 +136,62 @@ interface Resting {
   readonly mark: string
 }
 
-/** Where a thread rests that neither runs nor could run. */
+/** Where a thread rests that neither runs nor could run: it sleeps in the kernel, or is stopped. */
 function resting(pid: number, tid: number): Resting | Unknown {
   const state = readThreadStat(pid, tid)?.state
-  if (state !== 'S' && state !== 'D') return { unknown: 'it is not at rest in a call of the system' }
+  if (state !== 'S' && state !== 'D' && state !== 'T')
+    return { unknown: 'it is not at rest in a call of the system' }
   const text = readProc(`/proc/${pid}/task/${tid}/syscall`)
   if (isUnknown(text)) return text
   const words = text.trim().split(' ')
   const [sp, pc] = words.slice(-2).map(Number) as [number, number]
-  if (words.length !== 9 || !Number.isSafeInteger(sp) || !Number.isSafeInteger(pc))
+  // One that was stopped between two calls of the system shows `-1` and its two registers.
+  const complete = words.length === 9 || (state === 'T' && words.length === 3)
+  if (!complete || !Number.isSafeInteger(sp) || !Number.isSafeInteger(pc))
     return { unknown: 'it is not at rest in a call of the system' }
   const counted = switches(pid, [tid]).get(tid)
   if (counted === undefined) return { unknown: 'the thread has ended' }
-  return { pc, sp, mark: `${text} ${counted.voluntary} ${counted.involuntary}` }
+  return { pc, sp, mark: `${state} ${text} ${counted.voluntary} ${counted.involuntary}` }
 }
 
 /** By build of Node: a thread is looked at more than once. */
 const layouts = new Map<string, Layout | Unknown>()
 
-function readOnce(
+/** What it gives has to be called: it closes what was opened. */
+function walkOnce(
   pid: number,
   executable: string,
   stands: readonly Stand[],
-): readonly (ThreadStack | Unknown)[] {
-  if (stands.length === 0) return []
-  const none = (why: Unknown) => stands.map(() => why)
+): () => readonly (ThreadStack | Unknown)[] {
+  const none = (why: string) => () => stands.map(() => ({ unknown: why }))
+  if (stands.length === 0) return () => []
   const maps = textOf(`/proc/${pid}/maps`)
-  if (!maps) return none({ unknown: 'its map of memory may not be read' })
+  if (!maps) return none('its map of memory may not be read')
   const memory = LiveMemory.open(pid, BUDGET)
-  if (isUnknown(memory)) return none(memory)
+  if (isUnknown(memory)) return none(memory.unknown)
   const map = new AddressMap(maps)
   let images: Images | undefined
-  try {
-    images = Images.open(pid, executable, map, memory)
-    if (images === undefined) return none({ unknown: 'its executable is no image for x86-64' })
-    return readStacks(memory, map, images, stands)
-  } finally {
+  const close = () => {
     images?.close()
     memory.close()
+  }
+  try {
+    images = Images.open(pid, executable, map, memory)
+    if (images === undefined) {
+      close()
+      return none('its executable is no image for x86-64')
+    }
+    const named = walkStacks(memory, map, images, stands)
+    return () => {
+      try {
+        return named()
+      } finally {
+        close()
+      }
+    }
+  } catch (error) {
+    close()
+    throw error
   }
 }
 
@@ -176,38 +220,76 @@ export function readStacks(
   images: Images,
   stands: readonly Stand[],
 ): readonly (ThreadStack | Unknown)[] {
+  return walkStacks(memory, map, images, stands)()
+}
+
+/** Reads what may change at once; what it gives looks up the names of native functions, which do not. */
+function walkStacks(
+  memory: Memory,
+  map: AddressMap,
+  images: Images,
+  stands: readonly Stand[],
+): () => readonly (ThreadStack | Unknown)[] {
   const { elf, unwind } = images.node
   const build = elf.buildId
   const layout = (build === undefined ? undefined : layouts.get(build)) ?? readLayout(elf)
   if (build !== undefined) layouts.set(build, layout)
-  if (isUnknown(layout)) return stands.map(() => layout)
+  if (isUnknown(layout)) return () => stands.map(() => layout)
   if (unwind === undefined)
-    return stands.map(() => ({ unknown: 'its executable has no table to walk its stack by' }))
+    return () => stands.map(() => ({ unknown: 'its executable has no table to walk its stack by' }))
   const unwinder = new Unwinder(memory, map, images)
-  const walks = stands.map(({ pc, sp, registers }) => unwinder.walk(pc, sp, registers))
-  const names = new NativeNames(walks.filter(({ complete }) => complete).flatMap(({ frames }) => frames))
   const heap = new Heap(memory, layout)
-  return walks.map(walk =>
-    walk.complete ? functionsOf(walk, heap, names) : { unknown: 'its stack could not be walked to its end' },
-  )
+  const read = stands.map(({ pc, sp, registers }) => {
+    const walk = unwinder.walk(pc, sp, registers)
+    return walk.complete ? functionsOf(walk, heap) : { unknown: 'its stack could not be walked to its end' }
+  })
+  return () => {
+    const names = new NativeNames(
+      read.flatMap(stack =>
+        isUnknown(stack) ? [] : stack.functions.flatMap(one => ('code' in one ? one : [])),
+      ),
+    )
+    return read.map(stack =>
+      isUnknown(stack)
+        ? stack
+        : {
+            ...stack,
+            functions: stack.functions.map(
+              (one): StackFunction =>
+                'code' in one
+                  ? { kind: 'native', function: names.of(one), image: imagePath(one), ...nowhere }
+                  : one,
+            ),
+          },
+    )
+  }
 }
 
-function functionsOf(walk: Walk, heap: Heap, names: NativeNames): ThreadStack | Unknown {
+/** A stack whose native functions have no names yet. */
+interface NamelessStack {
+  readonly functions: readonly (StackFunction | PhysicalFrame)[]
+  readonly confidence: number
+}
+
+function imagePath({ code }: PhysicalFrame): string {
+  return code.kind === 'native' ? code.image.path : ''
+}
+
+function functionsOf(walk: Walk, heap: Heap): NamelessStack | Unknown {
   const reader = new JavaScriptFrames(heap)
   const scripts = new Map<Script, StackScript>()
-  const functions: StackFunction[] = []
+  const functions: (StackFunction | PhysicalFrame)[] = []
   for (const frame of walk.frames) {
     const { code, fp, lookup } = frame
     if (code.kind === 'native') {
-      functions.push({ kind: 'native', function: names.of(frame), image: code.image.path, ...nowhere })
+      functions.push(frame)
       continue
     }
     if (fp === undefined) return { unknown: 'a frame of V8 has no frame pointer' }
     const reading = reader.read({ fp, address: lookup, compiled: code.kind === 'compiled' })
     if (reading.kind === 'unreadable')
       return { unknown: `${reading.why}${isMeasured(heap.layout) ? '' : ' (a V8 that is not known yet)'}` }
-    if (reading.kind === 'functions')
-      functions.push(...reading.frames.map(frame => described(frame, scripts)))
+    if (reading.kind === 'functions') functions.push(...reading.frames.map(one => described(one, scripts)))
     else if (reading.name === 'WasmFrame') functions.push(wasm)
     if (functions.length > MOST_FUNCTIONS) break
   }

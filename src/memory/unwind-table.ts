@@ -3,6 +3,7 @@
  * section 6.4). Garbage gives undefined.
  */
 import type { ElfImage } from './elf-image.ts'
+import { wordsOf } from './words.ts'
 
 /** Numbers of registers in the System V ABI for x86-64. */
 export const RBP = 6
@@ -75,10 +76,12 @@ export class UnwindTable {
    */
   get longestGap(): { readonly from: number; readonly to: number } {
     if (this.#gap) return this.#gap
+    const words = wordsOf(this.#entries)
     let gap = { from: 0, to: 0 }
-    for (let at = 8; at + 8 <= this.#entries.length; at += 8) {
-      const from = this.#entries.readInt32LE(at - 8)
-      const to = this.#entries.readInt32LE(at)
+    for (let at = 2; at < words.length; at += 2) {
+      // Offsets are signed.
+      const from = words[at - 2]! | 0
+      const to = words[at]! | 0
       if (to - from > gap.to - gap.from) gap = { from, to }
     }
     this.#gap = { from: gap.from + this.#base, to: gap.to + this.#base }

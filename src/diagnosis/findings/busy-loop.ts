@@ -48,9 +48,11 @@ function oneCall(thread: Thread, still: Standstill, roster: Roster): Finding {
   const entry = still.stayed.findLast(frame => frame.owner !== 'node') ?? loop
   const places = [...new Set(still.positions.map(frame => placeText(frame, process)))]
   const inside =
-    places.length > 1
-      ? `The loop is in ${functionName(loop)}: it stood at ${places.join(', then at ')}.`
-      : `The loop is in ${frameText(loop, process)}, or in what that calls.`
+    loop.kind === 'native'
+      ? `It computes in native code, in ${functionName(loop)} or in what that calls.`
+      : places.length > 1
+        ? `The loop is in ${functionName(loop)}: it stood at ${places.join(', then at ')}.`
+        : `The loop is in ${frameText(loop, process)}, or in what that calls.`
   const spent = still.cpuMs === undefined ? '' : ` and spent ${duration(still.cpuMs)} of CPU time`
   return {
     kind: 'busy-loop',
@@ -66,7 +68,10 @@ function oneCall(thread: Thread, still: Standstill, roster: Roster): Finding {
     cycle: [],
     edges: [],
     waits: [],
-    advice: 'end the loop, give it less to do at once, or move it to a worker',
+    advice:
+      loop.kind === 'native'
+        ? `use the asynchronous form of what ${frameText(own, process)} calls, give it less to do at once, or move it to a worker`
+        : 'end the loop, give it less to do at once, or move it to a worker',
     doubts: [],
     standstill: still,
   }
