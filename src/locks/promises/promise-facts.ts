@@ -255,8 +255,9 @@ class Facts {
     const outside = outsideOf(this.#waits, promise)
     const units: Request | undefined = id === undefined ? undefined : { kind: 'units', resource: id, units: 1 }
     if (units === undefined) return this.#byFunctions(promise) ?? requestOf(outside)
-    // A timer beside the queue is a time limit.
-    return outside.kind === 'timer' ? { kind: 'anyOf', requests: [units, requestOf(outside)] } : units
+    // A timer beside the queue is a time limit; a signal, or a socket, may take it out of the queue.
+    const ends = outside.kind === 'timer' || outside.kind === 'i/o'
+    return ends ? { kind: 'anyOf', requests: [units, requestOf(outside)] } : units
   }
 
   /** Only suspended functions can settle it: those that have its resolving function in a variable. */

@@ -34,6 +34,13 @@ export interface Reach {
 
 const mostNodes = 400
 
+interface Visit {
+  readonly node: HeapNode
+  readonly step: Step | undefined
+  /** Beyond an object that has the resolving function: only what calls functions about it is looked for. */
+  readonly entry: boolean
+}
+
 export class ResolverReaches {
   readonly #graph: AwaitGraph
   readonly #heap: HeapGraph
@@ -66,25 +73,25 @@ export class ResolverReaches {
     if (this.#isNative(promise, resolvers.length + this.#graph.settlements(promise).length === 0)) io.add(promise)
     // A scope is come to by each of its variables: other functions use these.
     const seen = new Set<string>(resolvers.map(String))
-    let queue: { readonly node: HeapNode; readonly step: Step | undefined }[] = resolvers.map(node => ({
-      node,
-      step: undefined,
-    }))
+    let queue: Visit[] = resolvers.map(node => ({ node, step: undefined, entry: false }))
     let left = mostNodes
     while (queue.length > 0) {
-      const next: typeof queue = []
-      for (const { node, step } of queue) {
+      const next: Visit[] = []
+      for (const { node, step, entry } of queue) {
         if (heap.source !== 'memory' && heap.nativelyHeld(node)) io.add(node)
         for (const edge of heap.retainers(node)) {
           const variable =
             edge.kind === 'variable' ? edge.name : edge.name === 'previous' ? variableOf(step) : undefined
           const key = variable === undefined ? String(edge.node) : `${edge.node} ${variable}`
           if (seen.has(key) || !this.#leads(edge, node, step)) continue
+          if (entry && !this.#isCalledLater(edge.node)) continue
           seen.add(key)
           if (--left < 0) return this.#open(promise)
           const at: Step = { node: edge.node, edge, before: step }
           const onward = this.#visit(at, { reactions, timers, io, activations, stores, roots })
-          if (onward) next.push({ node: edge.node, step: at })
+          // What waits in a list may have a time limit of its own: a timer whose function is about it.
+          if (onward || heap.kind(edge.node) === 'object')
+            next.push({ node: edge.node, step: at, entry: entry || !onward })
         }
       }
       queue = next
@@ -174,6 +181,13 @@ export class ResolverReaches {
     const name = variableOf(step)
     const code = this.#graph.activations.get(activation)?.function
     return name === undefined || code === undefined || this.#sources.mentions(code, name)
+  }
+
+  /** A function, its scope, or a timer that calls it. */
+  #isCalledLater(node: HeapNode): boolean {
+    const kind = this.#heap.kind(node)
+    if (kind === 'object') return isTimer(this.#heap.className(node))
+    return kind === 'function' || kind === 'bound function' || (kind === 'context' && !isModuleScope(this.#heap, node))
   }
 
   #promisesOf(reaction: HeapNode): readonly HeapNode[] {
