@@ -86,11 +86,17 @@ async function lookThrough(
     if (inside === undefined) {
       sameProcess(target)
       if (clock.expired) return await lookOutside(target, options, clock, outOfTime(clock), early)
-      return await lookOutside(target, options, clock, {
-        reason:
-          'The main thread, through which all threads are reached, did not answer the inspector: it is in native code or in a system call.',
-        remedy: 'Look again when the call has returned; what the kernel knows about it is shown.',
-      }, early)
+      return await lookOutside(
+        target,
+        options,
+        clock,
+        {
+          reason:
+            'The main thread, through which all threads are reached, did not answer the inspector: it is in native code or in a system call.',
+          remedy: 'Look again when the call has returned; what the kernel knows about it is shown.',
+        },
+        early,
+      )
     }
     const threads = scriptThreads(target, inside)
     const facts =
@@ -139,10 +145,11 @@ async function lookForTasks(
   const none = { facts, tasks: [], gaps: [] }
   if (threads[0]?.looks.at(-1)?.frames.length !== 0) return none
   const { snapshotHeaps, tasksOfHeaps } = await import('./async-tasks.ts')
-  if (early !== undefined && !('gap' in early.reading)) return tasksFromMemory(target, early, threads, facts)
+  if (early !== undefined && !('gap' in early.reading))
+    return tasksFromMemory(target, early, threads, facts, options)
   const heaps = await snapshotHeaps(target, inside, threads, options, clock)
   if (heaps === undefined) return none
-  return 'what' in heaps ? { ...none, gaps: [heaps] } : tasksOfHeaps(target, heaps, facts)
+  return 'what' in heaps ? { ...none, gaps: [heaps] } : tasksOfHeaps(target, heaps, facts, options)
 }
 
 async function tasksFromMemory(
@@ -150,10 +157,11 @@ async function tasksFromMemory(
   early: EarlyHeaps,
   threads: readonly Thread[],
   facts: LockFacts,
+  options: CaptureOptions,
 ): Promise<AsyncTasks> {
   const { tasksOfHeaps, threadHeaps } = await import('./async-tasks.ts')
   const { heaps, gaps } = threadHeaps(target.pid, early, threads)
-  const found = await tasksOfHeaps(target, heaps, facts)
+  const found = await tasksOfHeaps(target, heaps, facts, options)
   return { ...found, gaps: [...found.gaps, ...gaps] }
 }
 
@@ -191,7 +199,7 @@ async function lookOutside(
   }
   const { main, gap } = outsideMain(target, looks, stacks, closed)
   const none: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
-  const found = early === undefined ? undefined : await tasksFromMemory(target, early, [main], none)
+  const found = early === undefined ? undefined : await tasksFromMemory(target, early, [main], none, options)
   if (given === undefined) early?.close()
   return {
     process: {

@@ -14,6 +14,8 @@ export interface CaptureOptions {
   readonly memory?: boolean
   /** True: suspended async functions are looked for at any cost; false: never; else where that costs little. */
   readonly heap?: boolean
+  /** False: locks of known libraries are told without what is known of these. Verdicts are the same. */
+  readonly lockAdapters?: boolean
   /** Processes that are not Node are shown as far as the kernel knows them, instead of being refused. */
   readonly others?: boolean
   /** Ends the capture: everything that was opened is closed, then it rejects with `IMPASSE_INTERRUPTED`. */

@@ -1,5 +1,12 @@
 /** Who is who: threads and processes by id, and how a reader knows them. */
-import { type Frame, isUnknown, type Process, type Snapshot, type Task, type Thread } from '../snapshot/model.ts'
+import {
+  type Frame,
+  isUnknown,
+  type Process,
+  type Snapshot,
+  type Task,
+  type Thread,
+} from '../snapshot/model.ts'
 import { functionName } from './frame-text.ts'
 import { lastLook } from './stay.ts'
 
@@ -76,10 +83,12 @@ export function buildRoster(snapshot: Snapshot): Roster {
 /** ` (Ledger.post)`: the outermost function of the program in it. */
 function taskName({ frames }: Task): string {
   const own = frames.filter(({ owner, function: name }) => owner === 'program' && name !== '(module)')
-  const outermost = own.findLast(frame => frame.function !== '' && frame.function !== '(anonymous)') ?? own.at(-1)
+  const outermost =
+    own.findLast(frame => frame.function !== '' && frame.function !== '(anonymous)') ?? own.at(-1)
   const frame = outermost ?? frames.findLast(({ owner }) => owner === 'program') ?? frames.at(-1)
   if (frame === undefined) return ''
-  if (frame.function === '(module)') return ' (top level)'
+  if (frame.function === '(module)')
+    return isUnknown(frame.file) ? ' (top level)' : ` (${frame.file.split('/').at(-1)})`
   const named = frame.function !== '' && frame.function !== '(anonymous)'
   if (named || isUnknown(frame.file) || isUnknown(frame.line)) return ` (${functionName(frame)})`
   return ` (line ${frame.line} of ${frame.file.split('/').at(-1)})`

@@ -54,11 +54,12 @@ function partyRows(party: string, finding: Finding, roster: Roster): readonly Ro
     const mark = itself ? 'second acquisition' : asks ? `waits for ${asks.resource.label}` : 'waits'
     const from = wait.frame ?? 0
     // Of a task the innermost functions may be a library's, which do not say what is waited for.
-    if (thread || from === 0) marks.set(0, {
-      label: 'waits',
-      mark: from === 0 ? mark : '',
-      note: `${wait.call}${thread ? limitText(thread, wait) : ''}`,
-    })
+    if (thread || from === 0)
+      marks.set(0, {
+        label: 'waits',
+        mark: from === 0 ? mark : '',
+        note: `${wait.call}${thread ? limitText(thread, wait) : ''}`,
+      })
     if (from > 0) marks.set(from, { label: thread ? 'from' : 'waits', mark, note: thread ? '' : wait.call })
   }
   for (const edge of finding.edges) {
@@ -76,12 +77,7 @@ function partyRows(party: string, finding: Finding, roster: Roster): readonly Ro
   if (thread && finding.standstill?.thread === party) markLoop(thread, finding, marks)
   const last = Math.max(-1, ...marks.keys())
   const cut = frames.slice(0, last + 2)
-  const rows = stackRows(
-    cut,
-    roster.processOf(party),
-    { allFrames: false, most: marks.size + around },
-    marks,
-  )
+  const rows = stackRows(cut, roster.processOf(party), { allFrames: false, most: marks.size + around }, marks)
   return marks.size === 0 ? [] : rows
 }
 

@@ -3,7 +3,14 @@ import { duration } from '../diagnosis/doing.ts'
 import { functionName, lineText, placeText } from '../diagnosis/frame-text.ts'
 import { requestParts } from '../diagnosis/request-parts.ts'
 import { bare, counted, list, type Roster, threadName } from '../diagnosis/roster.ts'
-import { type Frame, type Hold, isUnknown, type Process, type Snapshot, type Task } from '../snapshot/model.ts'
+import {
+  type Frame,
+  type Hold,
+  isUnknown,
+  type Process,
+  type Snapshot,
+  type Task,
+} from '../snapshot/model.ts'
 import type { Style } from './style.ts'
 
 const mostRoots = 30
@@ -71,7 +78,11 @@ class Tree {
     }
     for (const { party, request } of waits) {
       const until = requestParts(request).deadlines.find(({ leaves }) => leaves)
-      if (until) this.#limits.set(party, until.inMs === null ? ', with a time limit' : `, for at most ${duration(until.inMs)}`)
+      if (until)
+        this.#limits.set(
+          party,
+          until.inMs === null ? ', with a time limit' : `, for at most ${duration(until.inMs)}`,
+        )
       this.#asks.set(party, [
         ...(this.#asks.get(party) ?? []),
         ...requestParts(request).asks.flatMap(({ kind, resource }) => (kind === 'units' ? [resource] : [])),
@@ -106,7 +117,8 @@ class Tree {
     let depth = indent
     let folded = 0
     const unfold = () => {
-      if (folded > 0)
+      // What led to the outermost function of the program is Node's loading of it.
+      if (folded > 0 && depth > 0)
         lines.push({ indent: depth, name: `… ${counted(folded, 'frame')} of libraries`, place: '', note: '' })
       folded = 0
     }
@@ -130,10 +142,14 @@ class Tree {
     const loose = holds.filter(({ frame }) => frame === undefined)
     const children = task.awaits.flatMap(id => this.#byId.get(id) ?? [])
     const leaf = this.#waitText(task, children)
-    const notes = [...loose.map(hold => this.#holdText(hold)), leaf].filter(text => text !== '')
+    const label = task.label === undefined ? [] : [`(${task.label})`]
+    const notes = [...label, ...loose.map(hold => this.#holdText(hold)), leaf].filter(text => text !== '')
     const last = lines.at(-1)
     if (last !== undefined && notes.length > 0)
-      lines[lines.length - 1] = { ...last, note: [last.note, ...notes].filter(text => text !== '').join('; ') }
+      lines[lines.length - 1] = {
+        ...last,
+        note: [last.note, ...notes].filter(text => text !== '').join('; '),
+      }
     for (const child of children) {
       if (this.#shown.has(child.id) || depth > mostDepth)
         lines.push({ indent: depth, name: `↺ ${this.#name(child.id)}`, place: '', note: 'shown above' })
@@ -167,13 +183,18 @@ class Tree {
   }
 
   #layOut(lines: readonly Line[], count: number, style: Style): readonly string[] {
-    const width = Math.min(44, Math.max(...lines.map(({ indent, name, place }) => (place === '' ? 0 : indent * 2 + name.length))))
+    const width = Math.min(
+      44,
+      Math.max(...lines.map(({ indent, name, place }) => (place === '' ? 0 : indent * 2 + name.length))),
+    )
     const places = Math.min(44, Math.max(...lines.map(({ place }) => place.length)))
     return lines.map(({ indent, name, place, note }, at) => {
       const branch = indent === 0 ? '' : `${'  '.repeat(indent - 1)}└ `
       const head = `    ${`${branch}${name}`.padEnd(width)}  ${place.padEnd(places)}`
       const times = at === 0 && count > 1 ? style('bold', `× ${count}`) : ''
-      const tail = [times, note === '' ? '' : `${style('bold', '◀── ')}${note}`].filter(text => text !== '').join('  ')
+      const tail = [times, note === '' ? '' : `${style('bold', '◀── ')}${note}`]
+        .filter(text => text !== '')
+        .join('  ')
       return `${head}  ${tail}`.trimEnd()
     })
   }

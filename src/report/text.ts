@@ -28,9 +28,7 @@ export function renderText(snapshot: Snapshot, diagnosis: Diagnosis, options: Te
   const sections = [
     verdictSection(snapshot, diagnosis, roster, style, width),
     processesSection(snapshot, diagnosis, style, width),
-    ...snapshot.processes.map(process =>
-      tasksSection(process, snapshot, roster, allFrames, style),
-    ),
+    ...snapshot.processes.map(process => tasksSection(process, snapshot, roster, allFrames, style)),
     ...snapshot.processes.map(process =>
       threadsSection(process, diagnosis, allFrames, style, width, thread =>
         taskPhrases(thread, snapshot, roster),

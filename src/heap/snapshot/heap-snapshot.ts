@@ -94,7 +94,8 @@ export class HeapSnapshotParser {
     this.#length = 0
     this.#number = -1
     const { nodes, edges } = this.#counts
-    const size = name === 'nodes' ? nodes * this.#meta!.node_fields.length : name === 'edges' ? edges * 3 : 1024
+    const size =
+      name === 'nodes' ? nodes * this.#meta!.node_fields.length : name === 'edges' ? edges * 3 : 1024
     this.#table = new Uint32Array(size)
     this.#section = name === 'strings' ? 'strings' : 'numbers'
     return open + 1
@@ -163,7 +164,8 @@ function endOfText(chunk: string, from: number, before: string): number {
     let slashes = 0
     let at = quote - 1
     for (; at >= from && chunk.charCodeAt(at) === 92; at--) slashes++
-    if (at < from) for (let back = before.length - 1; back >= 0 && before.charCodeAt(back) === 92; back--) slashes++
+    if (at < from)
+      for (let back = before.length - 1; back >= 0 && before.charCodeAt(back) === 92; back--) slashes++
     if (slashes % 2 === 0) return quote
     start = quote + 1
   }

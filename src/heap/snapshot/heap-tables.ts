@@ -85,8 +85,7 @@ export class HeapTables {
     const { locations } = this.#snapshot
     if (this.#places === undefined) {
       this.#places = new Map()
-      for (let at = 0; at < locations.length; at += 4)
-        this.#places.set(locations[at]! / this.#fields, at)
+      for (let at = 0; at < locations.length; at += 4) this.#places.set(locations[at]! / this.#fields, at)
     }
     const at = this.#places.get(node)
     if (at === undefined) return undefined

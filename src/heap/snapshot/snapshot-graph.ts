@@ -12,8 +12,8 @@ import type {
   PromiseState,
   Reaction,
 } from '../graph.ts'
-import { HeapTables, type RawEdge } from './heap-tables.ts'
 import type { HeapSnapshot } from './heap-snapshot.ts'
+import { HeapTables, type RawEdge } from './heap-tables.ts'
 
 /** What the snapshot does not hold: the names and texts of scripts, and where a function stands. */
 export interface SnapshotScripts {
@@ -26,7 +26,16 @@ export interface SnapshotScripts {
 const kinds: Readonly<Record<string, HeapNodeKind>> = { closure: 'function', string: 'text' }
 const texts = new Set(['string', 'concatenated string', 'sliced string'])
 /** Edges that say nothing about who uses what: hidden classes, prototypes, feedback. */
-const shapes = new Set(['map', '__proto__', 'feedback_cell', 'initial_map', 'shared', 'code', 'scope_info', 'properties'])
+const shapes = new Set([
+  'map',
+  '__proto__',
+  'feedback_cell',
+  'initial_map',
+  'shared',
+  'code',
+  'scope_info',
+  'properties',
+])
 /** Of Node's and V8's roots, those through which native code keeps an object. */
 const nativeRoots = new Set(['(Global handles)', '(Handle scope)', '(Stack roots)', '(Traced handles)'])
 
@@ -169,7 +178,9 @@ export class SnapshotGraph implements HeapGraph {
   }
 
   className(node: HeapNode): string {
-    return this.#tables.type(node) === 'object' ? this.#tables.name(node).replace(/ (\(\w+\) )?\/ .*$|\s*\/ $/, '') : ''
+    return this.#tables.type(node) === 'object'
+      ? this.#tables.name(node).replace(/ (\(\w+\) )?\/ .*$|\s*\/ $/, '')
+      : ''
   }
 
   code(node: HeapNode): HeapFunction | undefined {
@@ -211,7 +222,9 @@ export class SnapshotGraph implements HeapGraph {
       if (to !== undefined) return this.#valueOf(this.#unwrap(to))
     }
     if (this.#tables.type(node) === 'object' && /^\d+$/.test(name)) {
-      const element = this.#tables.edges(node).find(({ type, index }) => type === 'element' && index === Number(name))
+      const element = this.#tables
+        .edges(node)
+        .find(({ type, index }) => type === 'element' && index === Number(name))
       if (element !== undefined) return this.#valueOf(element.to)
     }
     return undefined
@@ -279,7 +292,8 @@ export class SnapshotGraph implements HeapGraph {
     const tables = this.#tables
     const { from } = edge
     const type = tables.type(from)
-    if (edge.type === 'weak' || edge.type === 'shortcut' || shapes.has(edge.name) || type === 'synthetic') return []
+    if (edge.type === 'weak' || edge.type === 'shortcut' || shapes.has(edge.name) || type === 'synthetic')
+      return []
     if (tables.name(from) === 'system / ContextCell')
       return depth > 1 ? [] : tables.retainers(from).flatMap(outer => this.#lifted(outer, depth + 1))
     // What a module exports: a cell, behind its name in the table of exports.
@@ -328,7 +342,9 @@ export class SnapshotGraph implements HeapGraph {
     let at = this.#tables.internal(promise, 'reactions_or_result')
     while (at !== undefined && this.kind(at) === 'reaction' && reactions.length < 10_000) {
       reactions.push(this.#reaction(at))
-      at = this.#tables.internal(at, 'next') ?? this.#tables.edges(at).find(({ to }) => this.kind(to) === 'reaction')?.to
+      at =
+        this.#tables.internal(at, 'next') ??
+        this.#tables.edges(at).find(({ to }) => this.kind(to) === 'reaction')?.to
     }
     return reactions.reverse()
   }
@@ -340,7 +356,9 @@ export class SnapshotGraph implements HeapGraph {
     const derived = slots.map(({ to }) => this.#promiseOf(to)).find(promise => promise !== undefined)
     const store = slots.find(
       ({ to }) =>
-        this.#tables.type(to) === 'object' && this.kind(to) !== 'promise' && this.#promiseOf(to) === undefined,
+        this.#tables.type(to) === 'object' &&
+        this.kind(to) !== 'promise' &&
+        this.#promiseOf(to) === undefined,
     )
     const [first, second] = handlers
     return {
@@ -362,10 +380,13 @@ export class SnapshotGraph implements HeapGraph {
     const builtin = this.#tables.type(closure) === 'closure' ? this.#builtin(closure) : undefined
     const context = builtin === undefined ? undefined : this.#tables.internal(closure, 'context')
     if (builtin === undefined || context === undefined) return undefined
-    const held = () => this.#tables.edges(context).filter(({ type }) => type === 'hidden' || type === 'internal')
+    const held = () =>
+      this.#tables.edges(context).filter(({ type }) => type === 'hidden' || type === 'internal')
     if (/^PromiseCapabilityDefault(Resolve|Reject)$/.test(builtin)) {
       const promise = held().find(({ to }) => this.kind(to) === 'promise')?.to
-      return promise === undefined ? undefined : { does: 'settle', promise, rejects: builtin.endsWith('Reject') }
+      return promise === undefined
+        ? undefined
+        : { does: 'settle', promise, rejects: builtin.endsWith('Reject') }
     }
     if (/^Async(Function|Generator)(Await|Yield|Return)/.test(builtin)) {
       const activation = this.#tables.internal(context, 'extension')
@@ -380,7 +401,9 @@ export class SnapshotGraph implements HeapGraph {
       return promise === undefined ? undefined : { does: 'element', of, promise, remaining: undefined }
     }
     if (builtin === 'PromiseThenFinally' || builtin === 'PromiseCatchFinally') {
-      const callback = held().find(({ to }) => this.#tables.type(to) === 'closure' && this.#builtin(to) === undefined)
+      const callback = held().find(
+        ({ to }) => this.#tables.type(to) === 'closure' && this.#builtin(to) === undefined,
+      )
       return { does: 'finally', callback: callback?.to }
     }
     return undefined

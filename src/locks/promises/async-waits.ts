@@ -11,7 +11,13 @@ import { exportedTarget } from './call-target.ts'
 import { type FunctionSource, FunctionSources } from './function-sources.ts'
 import { Holds, type LockedStore, type LockHold } from './holds.ts'
 import { type Reach, ResolverReaches } from './resolver-reach.ts'
-import { type CalledThing, calledThing, onlySuspension, type SuspendedCode, suspendedCode } from './suspended-code.ts'
+import {
+  type CalledThing,
+  calledThing,
+  onlySuspension,
+  type SuspendedCode,
+  suspendedCode,
+} from './suspended-code.ts'
 import { type Units, unitsOf } from './units.ts'
 import { isOfStore, waitersStore } from './waiters-store.ts'
 
@@ -46,7 +52,10 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
   const reaches = new ResolverReaches(graph, sources)
   const needs = new Needs(graph, promise => {
     const { reactions, timers, io, activations, stores, roots } = reaches.of(promise)
-    return { reactions, elsewhere: timers.length + io.length + activations.length + stores.length + roots.length > 0 }
+    return {
+      reactions,
+      elsewhere: timers.length + io.length + activations.length + stores.length + roots.length > 0,
+    }
   })
   const tasks = [...tasksOf(graph, needs)].sort((one, other) => Number(isNodes(one)) - Number(isNodes(other)))
   const places = await placesOf(heap, tasks, sources)
@@ -98,7 +107,9 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
     const held = activations.flatMap(node => {
       const activation = graph.activations.get(node)
       const code = activation && codeOf(activation)
-      const given = code?.held.find(({ call, release }) => methods.has(call.method) && givesWhatItGot(release))
+      const given = code?.held.find(
+        ({ call, release }) => methods.has(call.method) && givesWhatItGot(release),
+      )
       return activation && given ? [{ activation, acquired: given.call.node, evidence: handing }] : []
     })
     if (held.length === 0) return undefined
@@ -131,8 +142,7 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
       calls.flatMap(({ activation, call, source }) => exportedTarget(activation, source, call.target) ?? []),
     )
     const texts = scriptTexts(task, heap, start)
-    const isStatic = (name: string) =>
-      texts.some(text => spelled(name).test(text))
+    const isStatic = (name: string) => texts.some(text => spelled(name).test(text))
     const store = waitersStore(heap, start, methods, isStatic)
     // The call by which the program came to wait; inside of a library that of the library's own.
     const named = calls.filter(({ call, activation, source }) => {
@@ -188,7 +198,10 @@ interface WaitingCall {
 }
 
 /** The calls that the functions of a task await, from the innermost out to the first of the program's own. */
-function callsOf(task: Task, codeOf: (activation: Activation) => SuspendedCode | undefined): readonly WaitingCall[] {
+function callsOf(
+  task: Task,
+  codeOf: (activation: Activation) => SuspendedCode | undefined,
+): readonly WaitingCall[] {
   const calls: WaitingCall[] = []
   for (const activation of task.activations) {
     const code = codeOf(activation)

@@ -38,7 +38,8 @@ export class FunctionSources {
     if ('unknown' in syntax) return undefined
     const offset = syntax.lines.offsetAt(place.line, place.column)
     if (offset === undefined) return undefined
-    const fn = offset === 0 && !isFunction(syntax.root) ? syntax.root : syntax.functionStartingAt(offset, offset)
+    const fn =
+      offset === 0 && !isFunction(syntax.root) ? syntax.root : syntax.functionStartingAt(offset, offset)
     return { syntax, fn }
   }
 
@@ -59,7 +60,11 @@ export class FunctionSources {
   static same(one: HeapFunction | undefined, other: HeapFunction | undefined): boolean {
     const [a, b] = [one?.place, other?.place]
     return (
-      a !== undefined && b !== undefined && a.scriptId === b.scriptId && a.line === b.line && a.column === b.column
+      a !== undefined &&
+      b !== undefined &&
+      a.scriptId === b.scriptId &&
+      a.line === b.line &&
+      a.column === b.column
     )
   }
 }

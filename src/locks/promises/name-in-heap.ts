@@ -11,7 +11,11 @@ const farthest = 3
  * By the nearest variable of a module: `savings.mutex`; of a field that a private name or an instance keeps, by its class:
  * `Ledger.#mutex`. `parts` are what the lock is made of: their own fields do not name it.
  */
-export function nameInHeap(heap: HeapGraph, node: HeapNode, parts: ReadonlySet<HeapNode>): string | undefined {
+export function nameInHeap(
+  heap: HeapGraph,
+  node: HeapNode,
+  parts: ReadonlySet<HeapNode>,
+): string | undefined {
   let level: readonly { readonly node: HeapNode; readonly path: string }[] = [...parts, node].map(part => ({
     node: part,
     path: '',
@@ -41,7 +45,13 @@ export function nameInHeap(heap: HeapGraph, node: HeapNode, parts: ReadonlySet<H
         if (className === 'process') continue
         if (className === 'Module' && edge.kind === 'property') return owned ?? `exports${path}`
         const inner = kind === 'object' || kind === 'array' || kind === 'map' ? `${name}${path}` : path
-        if (kind === 'object' && path === '' && className !== '' && className !== 'Object' && owned === undefined)
+        if (
+          kind === 'object' &&
+          path === '' &&
+          className !== '' &&
+          className !== 'Object' &&
+          owned === undefined
+        )
           owned = `${className}${inner}`
         next.push({ node: edge.node, path: inner })
       }

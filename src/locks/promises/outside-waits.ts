@@ -1,6 +1,7 @@
 /** What a promise waits for that is no lock: a timer, Node's handles, another function's doing, or nothing any more. */
-import type { HeapGraph, HeapNode } from '../../heap/graph.ts'
+
 import { nodeOf } from '../../heap/await-graph.ts'
+import type { HeapGraph, HeapNode } from '../../heap/graph.ts'
 import type { AsyncWaits } from './async-waits.ts'
 
 export interface Outside {
@@ -28,7 +29,10 @@ export function outsideOf(waits: AsyncWaits, promise: HeapNode): Outside {
   if (reach.roots.length > 0) return { kind: 'open', text: 'something that a module may still do' }
   if (reach.activations.length > 0) {
     const named = reach.activations.flatMap(node => waits.graph.activations.get(node)?.code.name || [])
-    return { kind: 'function', text: `what ${named[0] ?? 'a suspended function'} may still do when it goes on` }
+    return {
+      kind: 'function',
+      text: `what ${named[0] ?? 'a suspended function'} may still do when it goes on`,
+    }
   }
   if (reach.none) return { kind: 'nothing', text: 'a promise that nothing can settle any more' }
   return { kind: 'open', text: 'a promise' }
@@ -70,6 +74,8 @@ function ioText(heap: HeapGraph, nodes: readonly HeapNode[]): string {
     const known = requests[heap.className(node)]
     if (known !== undefined) return known
   }
-  const name = nodes.map(node => heap.className(node)).find(text => /^[A-Z]\w+$/.test(text) && text !== 'Promise')
+  const name = nodes
+    .map(node => heap.className(node))
+    .find(text => /^[A-Z]\w+$/.test(text) && text !== 'Promise')
   return name === undefined ? 'something of Node or of native code' : `Node's ${name}`
 }

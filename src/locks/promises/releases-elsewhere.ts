@@ -1,5 +1,5 @@
 /** Whether a lock is also given back where nothing acquired it: then others than its holders can let somebody in. */
-import { type Node, unwrapped, walk, isCall, isFunction } from '../../sources/syntax-tree.ts'
+import { isCall, isFunction, type Node, unwrapped, walk } from '../../sources/syntax-tree.ts'
 import type { AsyncWaits, PromiseLock } from './async-waits.ts'
 import type { FunctionSource } from './function-sources.ts'
 import { calledThing, nameOfProperty } from './suspended-code.ts'
@@ -8,7 +8,9 @@ import { calledThing, nameOfProperty } from './suspended-code.ts'
 export function givenBackElsewhere(waits: AsyncWaits, lock: PromiseLock): string | undefined {
   const releases = lock.holds.flatMap(({ activation }) => {
     const code = waits.codeOf(activation)
-    return code === undefined ? [] : code.held.map(({ call, release }) => ({ source: code.source, call, release }))
+    return code === undefined
+      ? []
+      : code.held.map(({ call, release }) => ({ source: code.source, call, release }))
   })
   const seen = new Set<string>()
   for (const { source, call, release } of releases) {
@@ -27,7 +29,12 @@ export function givenBackElsewhere(waits: AsyncWaits, lock: PromiseLock): string
   return undefined
 }
 
-function unpaired({ syntax }: FunctionSource, name: string, release: string, acquire: string): Node | undefined {
+function unpaired(
+  { syntax }: FunctionSource,
+  name: string,
+  release: string,
+  acquire: string,
+): Node | undefined {
   const calls = [...walk(syntax.root)].flatMap(node => {
     const called = isCall(node) ? calledThing(node) : undefined
     return called !== undefined && called.node === node && lastName(called.target) === name ? [called] : []

@@ -55,18 +55,39 @@ export class ResolverReaches {
   }
 
   #find(promise: HeapNode): Reach {
+    const resolvers = this.#graph.resolvers(promise)
+    const settlements = this.#graph.settlements(promise)
+    const native = this.#isNative(promise, resolvers.length + settlements.length === 0)
+    const found = this.#search(resolvers, native ? [promise] : [])
+    const batch = found.stores.length === 0 ? undefined : this.#dispatchedBatch(found.stores[0]!)
+    if (batch === undefined) return found
+    // What is on its way is settled by nobody but who was given it.
+    const { reactions, timers, io, activations } = this.#search([batch], [])
+    return reactions.length === 0
+      ? found
+      : { ...found, reactions, timers, io, activations, stores: [], roots: [] }
+  }
+
+  /** The batch that a loader (dataloader) has sent off, with the functions that settle its promises. */
+  #dispatchedBatch({ node }: Step): HeapNode | undefined {
+    return this.#heap.retainers(node).find(edge => {
+      const sent = edge.kind === 'property' ? this.#heap.value(edge.node, 'hasDispatched') : undefined
+      return sent?.kind === 'boolean' && sent.value
+    })?.node
+  }
+
+  /** All that leads to one of these nodes, nearest first. */
+  #search(starts: readonly HeapNode[], native: readonly HeapNode[]): Reach {
     const reactions = new Set<HeapNode>()
     const timers = new Set<HeapNode>()
-    const io = new Set<HeapNode>()
+    const io = new Set<HeapNode>(native)
     const activations = new Set<HeapNode>()
     const stores: Step[] = []
     const roots: Step[] = []
     const heap = this.#heap
-    const resolvers = this.#graph.resolvers(promise)
-    if (this.#isNative(promise, resolvers.length + this.#graph.settlements(promise).length === 0)) io.add(promise)
     // A scope is come to by each of its variables: other functions use these.
-    const seen = new Set<string>(resolvers.map(String))
-    let queue: { readonly node: HeapNode; readonly step: Step | undefined }[] = resolvers.map(node => ({
+    const seen = new Set<string>(starts.map(String))
+    let queue: { readonly node: HeapNode; readonly step: Step | undefined }[] = starts.map(node => ({
       node,
       step: undefined,
     }))
@@ -76,11 +97,12 @@ export class ResolverReaches {
       for (const { node, step } of queue) {
         if (heap.source !== 'memory' && heap.nativelyHeld(node)) io.add(node)
         for (const edge of heap.retainers(node)) {
-          const variable = edge.kind === 'variable' ? edge.name : edge.name === 'previous' ? variableOf(step) : undefined
+          const variable =
+            edge.kind === 'variable' ? edge.name : edge.name === 'previous' ? variableOf(step) : undefined
           const key = variable === undefined ? String(edge.node) : `${edge.node} ${variable}`
           if (seen.has(key) || !this.#leads(edge, node, step)) continue
           seen.add(key)
-          if (--left < 0) return this.#open(promise)
+          if (--left < 0) return open(starts)
           const at: Step = { node: edge.node, edge, before: step }
           const onward = this.#visit(at, { reactions, timers, io, activations, stores, roots })
           if (onward) next.push({ node: edge.node, step: at })
@@ -159,7 +181,8 @@ export class ResolverReaches {
     const from = heap.kind(edge.node)
     if (heap.kind(node) !== 'context') return from !== 'other'
     if (from === 'context') return edge.name === 'previous'
-    if (from === 'activation') return edge.name === 'context' || edge.name === 'register' ? this.#uses(edge.node, step) : false
+    if (from === 'activation')
+      return edge.name === 'context' || edge.name === 'register' ? this.#uses(edge.node, step) : false
     if (from === 'function' && edge.name === 'context') {
       const name = variableOf(step)
       return name === undefined || this.#sources.mentions(edge.node, name)
@@ -195,13 +218,15 @@ export class ResolverReaches {
     if (unresolved && heap.nativelyHeld(promise)) return true
     return heap
       .retainers(promise)
-      .some(({ node }) => heap.kind(node) === 'object' && isIo(heap.className(node)) && heap.nativelyHeld(node))
+      .some(
+        ({ node }) => heap.kind(node) === 'object' && isIo(heap.className(node)) && heap.nativelyHeld(node),
+      )
   }
+}
 
-  /** More refers to it than was looked at. */
-  #open(promise: HeapNode): Reach {
-    return { reactions: [], timers: [], io: [promise], activations: [], stores: [], roots: [], none: false }
-  }
+/** More refers to it than was looked at. */
+function open(io: readonly HeapNode[]): Reach {
+  return { reactions: [], timers: [], io, activations: [], stores: [], roots: [], none: false }
 }
 
 /** The name of the variable through which the way came into the scope that it is in. */
@@ -218,7 +243,10 @@ export function isModuleScope(heap: HeapGraph, context: HeapNode): boolean {
   const extension = heap.value(context, 'extension')
   if (extension?.kind === 'node' && heap.kind(extension.node) === 'module') return true
   const previous = heap.value(context, 'previous')
-  return (previous?.kind !== 'node' || isGlobalScope(heap, previous.node)) && !heap.edges(context).some(({ kind, name }) => kind === 'variable' && name === 'this')
+  return (
+    (previous?.kind !== 'node' || isGlobalScope(heap, previous.node)) &&
+    !heap.edges(context).some(({ kind, name }) => kind === 'variable' && name === 'this')
+  )
 }
 
 /** V8's native context, around all others: it has no variables. */

@@ -3,7 +3,7 @@
  * before and will give back afterwards. Nothing is known here of any lock: a call that is awaited, and a later one on the
  * same thing, or on what the first one gave.
  */
-import { unwrapped, walkOwn, isCall, isFunction, isLoop, type Node } from '../../sources/syntax-tree.ts'
+import { isCall, isFunction, isLoop, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
 import type { FunctionSource } from './function-sources.ts'
 
 /** A call of a method of something, or of a function. */
@@ -107,7 +107,9 @@ export function nameOfProperty(node: Extract<Node, { type: 'MemberExpression' }>
 
 function heldAt(source: FunctionSource, suspension: Node): readonly Acquisition[] {
   const own = [...walkOwn(source.fn)]
-  const calls = own.flatMap(node => (isCall(node) ? (calledThing(node)?.node === node ? [calledThing(node)!] : []) : []))
+  const calls = own.flatMap(node =>
+    isCall(node) ? (calledThing(node)?.node === node ? [calledThing(node)!] : []) : [],
+  )
   const held: Acquisition[] = []
   for (const node of own) {
     if (node.end > suspension.start || !suspends(node)) continue
