@@ -158,8 +158,8 @@ export async function snapshotHeaps(
 
 function idles(thread: Thread | undefined): boolean {
   return (
-    thread !== undefined &&
-    thread.looks.every(({ activity, frames }) => activity.kind === 'event-loop' && frames.length === 0)
+    thread?.looks.every(({ activity, frames }) => activity.kind === 'event-loop' && frames.length === 0) ===
+    true
   )
 }
 
