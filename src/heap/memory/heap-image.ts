@@ -57,10 +57,11 @@ export class HeapImage {
    * What something outside the heap refers to. Microtasks only while they are to run: what ran is still written in their queue, and would
    * keep alive what it went on with.
    */
-  *rootObjects(): Iterable<number> {
-    for (const object of this.#roots.hits)
-      if (this.#microtasks === undefined || this.objects.shape(object) !== shape.job) yield object
-    yield* this.#microtasks ?? []
+  rootObjects(): Int32Array {
+    const { hits } = this.#roots
+    if (this.#microtasks === undefined) return hits
+    const others = hits.filter(object => this.objects.shape(object) !== shape.job)
+    return Int32Array.from([...others, ...this.#microtasks])
   }
 
   /** What an object has by a name: a property, an element, a variable, or an internal field. */
