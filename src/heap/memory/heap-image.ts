@@ -35,11 +35,14 @@ export class HeapImage {
   readonly retainers: Retainers
   readonly walk: Walk
   readonly #roots: Roots
+  readonly #held: ReadonlySet<number>
   readonly #microtasks: ReadonlySet<number> | undefined
 
   constructor({ arena, walk, roots, layout, builtins, outside }: HeapParts) {
     this.walk = walk
     this.#roots = roots
+    // Every program has global handles: where none was recognised, all that may be one counts.
+    this.#held = roots.handles > 0 ? roots.held : new Set(roots.hits)
     this.objects = new Objects(arena, walk.flags, layout, outside)
     this.functions = new Functions(this.objects, builtins)
     this.classes = new Classes(this.objects, this.functions)
@@ -50,7 +53,7 @@ export class HeapImage {
   }
 
   isHeld(object: number): boolean {
-    return this.#roots.held.has(object) || this.#microtasks?.has(object) === true
+    return this.#held.has(object) || this.#microtasks?.has(object) === true
   }
 
   /**
