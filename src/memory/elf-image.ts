@@ -221,22 +221,35 @@ function fileReader(fd: number): Reader {
   }
 }
 
-/** Goes by the names first: they are few among many symbols. */
+/** Looks at each symbol once: searching all the names takes longer than looking at one letter of each. */
 function named({ entries, names }: SymbolTable, prefixes: readonly string[]): ReadonlyMap<string, ElfSymbol> {
-  const wanted = new Map<number, string>()
-  for (const prefix of prefixes) {
-    const key = Buffer.from(`\0${prefix}`, 'latin1')
-    for (let at = names.indexOf(key); at !== -1; at = names.indexOf(key, at + 1)) {
-      const end = names.indexOf(0, at + 1)
-      if (end !== -1 && end - at < 4096) wanted.set(at + 1, names.toString('latin1', at + 1, end))
-    }
-  }
   const found = new Map<string, ElfSymbol>()
-  if (wanted.size === 0) return found
-  for (let at = 0; at + SYMBOL <= entries.length; at += SYMBOL) {
-    const name = wanted.get(entries.readUInt32LE(at))
-    if (name === undefined || entries.readUInt16LE(at + 6) === 0) continue // 0: not defined here
-    found.set(name, { address: wordIn(entries, at + 8), size: wordIn(entries, at + 16) })
+  const aligned = entries.byteOffset % 4 === 0 ? entries : Buffer.from(new Uint8Array(entries).buffer)
+  const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length >>> 2)
+  const wanted = prefixes.map(prefix => Buffer.from(prefix, 'latin1'))
+  for (const index of symbolsNamed(words, names, wanted)) {
+    const start = words[index]!
+    const end = names.indexOf(0, start)
+    if (end === -1 || end - start >= 4096 || entries.readUInt16LE(4 * index + 6) === 0) continue // 0: not defined here
+    const place = { address: wordIn(entries, 4 * index + 8), size: wordIn(entries, 4 * index + 16) }
+    found.set(names.toString('latin1', start, end), place)
+  }
+  return found
+}
+
+/** The last letter first: most names of C++ begin alike. */
+function symbolsNamed(words: Uint32Array, names: Buffer, prefixes: readonly Buffer[]): readonly number[] {
+  const found: number[] = []
+  for (let index = 0; index + SYMBOL / 4 <= words.length; index += SYMBOL / 4) {
+    const start = words[index]!
+    for (let number = 0; number < prefixes.length; number++) {
+      const prefix = prefixes[number]!
+      const last = prefix.length - 1
+      if (names[start + last] !== prefix[last]) continue
+      let at = 0
+      while (at < last && names[start + at] === prefix[at]) at++
+      if (at === last) found.push(index)
+    }
   }
   return found
 }

@@ -1,8 +1,15 @@
 /** Suspended functions: V8's generator objects (src/objects/js-generator.tq), of async functions, async generators and generators. */
 import type { Activation, HeapValue } from '../graph.ts'
+import type { Classes } from './classes.ts'
 import type { Functions } from './functions.ts'
 import type { Objects } from './objects.ts'
 import { shape } from './shapes.ts'
+
+interface Decoders {
+  readonly objects: Objects
+  readonly functions: Functions
+  readonly classes: Classes
+}
 
 const LONGEST_QUEUE = 100_000
 
@@ -25,7 +32,7 @@ export function isAwaiting(objects: Objects, object: number): boolean {
   return code === shape.asyncGenerator && objects.smi(object + objects.fields.generator.isAwaiting) === 1
 }
 
-export function readActivation(objects: Objects, functions: Functions, object: number): Activation {
+export function readActivation({ objects, functions, classes }: Decoders, object: number): Activation {
   const { function: called, context, receiver, position, registers, promise } = objects.fields.generator
   const code = objects.shape(object)
   const closure = objects.target(object + called)
@@ -38,6 +45,8 @@ export function readActivation(objects: Objects, functions: Functions, object: n
   const own = functions.registers(shared)
   const scope = objects.target(object + context)
   const first = objects.target(object + promise)
+  const described = functions.describe(shared)
+  const owner = classes.ofMethod(closure, objects.target(object + receiver))
   return {
     node: object,
     kind:
@@ -47,7 +56,7 @@ export function readActivation(objects: Objects, functions: Functions, object: n
           ? 'async generator'
           : 'generator',
     function: closure,
-    code: functions.describe(shared),
+    code: owner === undefined ? described : { ...described, class: owner },
     receiver: objects.value(object + receiver) ?? { kind: 'unknown' },
     context: scope === 0 ? undefined : scope,
     registers: values,

@@ -3,6 +3,7 @@
  * word; a tagged pointer is translated once into such an index, and everything after that works on arrays of integers.
  */
 import { CHUNK, type Chunk } from './chunks.ts'
+import { IntegerList } from './integer-list.ts'
 
 export interface ArenaChunk extends Chunk {
   /** Index of the word at `start`, of the first one of the area, and of the one behind the last. */
@@ -27,6 +28,7 @@ export class Arena {
   /** The first word that is not read-only. */
   readonly writable: number
   readonly #index: ChunkIndex
+  readonly #bases: Int32Array
 
   constructor(chunks: readonly Chunk[], copy: Copy) {
     const ordered = [...chunks].sort(
@@ -40,6 +42,7 @@ export class Arena {
       base += words
       return placed
     })
+    this.#bases = Int32Array.from(this.chunks, chunk => chunk.base)
     this.words = base
     this.writable = this.chunks.find(({ heap }) => heap !== 0)?.base ?? base
     this.bytes = Buffer.from(new ArrayBuffer(base * 8))
@@ -62,26 +65,38 @@ export class Arena {
     return (low & 3) === 1 && (low & 4) === 0 && high < 0x8000 ? this.#index.word(low, high) : 0
   }
 
+  /** Takes what lies between two addresses of one chunk for empty. */
+  blank(from: number, to: number): void {
+    const word = this.wordOf(from)
+    if (word === 0) return
+    const end = Math.min(word + (to - from) / 8, this.chunkOf(word).end)
+    this.bytes.fill(0, word * 8, end * 8)
+  }
+
   addressOf(word: number): number {
     const chunk = this.chunkOf(word)
     return chunk.start + (word - chunk.base) * 8
   }
 
   chunkOf(word: number): ArenaChunk {
+    const bases = this.#bases
     let low = 0
-    let high = this.chunks.length - 1
+    let high = bases.length - 1
     while (low < high) {
       const middle = (low + high + 1) >> 1
-      if (this.chunks[middle]!.base <= word) low = middle
+      if (bases[middle]! <= word) low = middle
       else high = middle - 1
     }
     return this.chunks[low]!
   }
 
-  /** Fills `pointers`. */
-  translate(): void {
+  /** Fills `pointers`; returns the words that point to themselves, the maps of maps among them. */
+  translate(): Int32Array {
     this.pointers = new Int32Array(this.words)
-    for (const { first, end } of this.chunks) this.#index.translate(this.halves, this.pointers, first, end)
+    const halves = new Int32Array(this.bytes.buffer)
+    const selves = new IntegerList()
+    for (const { first, end } of this.chunks) this.#index.translate(halves, this.pointers, first, end, selves)
+    return selves.values()
   }
 
   /** The small integer in a word; undefined when it holds something else. */
@@ -98,71 +113,59 @@ function copyPages(copy: Copy, start: number, into: Buffer): void {
   }
 }
 
+/** A slot of the table: the number of the piece, its first word, how many of its bytes belong to the area; one unused. */
+const SLOT = 4
+
 /** Finds the chunk of an address: an open hash table of all pieces of 256 KiB. */
 class ChunkIndex {
-  readonly #keys: Int32Array
-  /** The piece's first word, and how many of its bytes belong to the chunk's area, from where on. */
-  readonly #base: Int32Array
-  readonly #from: Int32Array
-  readonly #to: Int32Array
+  readonly #table: Int32Array
   readonly #shift: number
 
   constructor(chunks: readonly ArenaChunk[]) {
     const pieces = chunks.reduce((sum, { start, areaEnd }) => sum + Math.ceil((areaEnd - start) / CHUNK), 0)
     const bits = Math.max(8, Math.ceil(Math.log2(pieces * 4 + 1)))
     this.#shift = 32 - bits
-    this.#keys = new Int32Array(2 ** bits).fill(-1)
-    this.#base = new Int32Array(2 ** bits)
-    this.#from = new Int32Array(2 ** bits)
-    this.#to = new Int32Array(2 ** bits)
-    for (const { start, areaStart, areaEnd, base } of chunks) {
+    this.#table = new Int32Array(SLOT * 2 ** bits)
+    for (let slot = 0; slot < this.#table.length; slot += SLOT) this.#table[slot] = -1
+    for (const { start, areaEnd, base } of chunks) {
       for (let at = start; at < areaEnd; at += CHUNK) {
-        const slot = this.#slot(Math.floor(at / CHUNK))
-        this.#keys[slot] = Math.floor(at / CHUNK)
-        this.#base[slot] = base + (at - start) / 8
-        this.#from[slot] = Math.max(0, areaStart - at)
-        this.#to[slot] = Math.min(CHUNK, areaEnd - at)
+        const key = Math.floor(at / CHUNK)
+        this.#table.set([key, base + (at - start) / 8, Math.min(CHUNK, areaEnd - at)], this.#slot(key))
       }
     }
   }
 
-  /** Where a key stands, or the free slot in which it would. */
+  /** Where a key stands, or the free slot in which it would; nothing belongs to a free one. */
   #slot(key: number): number {
-    const mask = this.#keys.length - 1
-    let slot = Math.imul(key, 0x9e3779b1) >>> this.#shift
-    while (this.#keys[slot] !== key && this.#keys[slot] !== -1) slot = (slot + 1) & mask
+    let slot = (Math.imul(key, 0x9e3779b1) >>> this.#shift) * SLOT
+    while (this.#table[slot] !== key && this.#table[slot] !== -1) slot = (slot + SLOT) % this.#table.length
     return slot
   }
 
   word(low: number, high: number): number {
-    const key = (high << 14) | (low >>> 18)
-    const slot = this.#slot(key)
+    const slot = this.#slot((high << 14) | (low >>> 18))
     const offset = low & (CHUNK - 1)
-    return this.#keys[slot] === key && offset >= this.#from[slot]! && offset < this.#to[slot]!
-      ? this.#base[slot]! + (offset >>> 3)
-      : 0
+    return offset < this.#table[slot + 2]! ? this.#table[slot + 1]! + (offset >>> 3) : 0
   }
 
-  translate(halves: Uint32Array, pointers: Int32Array, first: number, end: number): void {
-    const keys = this.#keys
-    const [bases, froms, tos] = [this.#base, this.#from, this.#to]
+  /** The same for all pointers of a chunk: the loop that runs once for each word of the heap. */
+  translate(halves: Int32Array, pointers: Int32Array, first: number, end: number, selves: IntegerList): void {
+    const table = this.#table
     const shift = this.#shift
-    const mask = keys.length - 1
+    const mask = table.length - 1
     for (let word = first, half = 2 * first; word < end; word++, half += 2) {
       const low = halves[half]!
       if ((low & 7) !== 1) continue
       const high = halves[half + 1]!
-      if (high >= 0x8000) continue
+      if (high >>> 0 >= 0x8000) continue
       const key = (high << 14) | (low >>> 18)
-      let slot = Math.imul(key, 0x9e3779b1) >>> shift
-      let found = keys[slot]
-      while (found !== key && found !== -1) {
-        slot = (slot + 1) & mask
-        found = keys[slot]
-      }
-      if (found === -1) continue
+      let slot = (Math.imul(key, 0x9e3779b1) >>> shift) << 2
+      while (table[slot] !== key && table[slot] !== -1) slot = (slot + SLOT) & mask
       const offset = low & 0x3ffff
-      if (offset >= froms[slot]! && offset < tos[slot]!) pointers[word] = bases[slot]! + (offset >>> 3)
+      if (offset >= table[slot + 2]!) continue
+      const target = table[slot + 1]! + (offset >>> 3)
+      pointers[word] = target
+      if (target === word) selves.push(word)
     }
   }
 }

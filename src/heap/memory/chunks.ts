@@ -11,6 +11,12 @@ export interface Chunk {
   /** Where its objects are. */
   readonly areaStart: number
   readonly areaEnd: number
+  /** What chunks are linked by: its start, or since 13.x the address of its description. */
+  readonly identity: number
+  /** Of the young generation: where objects are copied from one chunk to another. */
+  readonly young: boolean
+  /** What is left in it was copied to elsewhere. */
+  readonly abandoned: boolean
   /** V8's Heap that it belongs to, one for each isolate; 0 for read-only objects, which isolates share. */
   readonly heap: number
 }
@@ -21,6 +27,10 @@ const HEADER = 128
 /** Nothing in a chunk's header is longer; the first object is behind it. */
 const LONGEST_HEADER = 65536
 const LARGEST = 2 ** 40
+
+/** Bits of a chunk's flags: the young generation's two halves, from which and to which objects are copied. */
+const FROM = 8
+const TO = 16
 
 /** All chunks in these areas, in ascending order. `version`: the V8's, as in its layout. */
 export function findChunks(memory: Memory, areas: readonly Area[], version: number): readonly Chunk[] {
@@ -39,14 +49,15 @@ export function findChunks(memory: Memory, areas: readonly Area[], version: numb
       if (at < end) continue
       const chunk = header(memory, at)
       if (chunk === undefined || !isPlausible(chunk)) continue
-      found.push(chunk)
       end = chunk.areaEnd
+      const { flags } = chunk
+      found.push({ ...chunk, young: (flags & (FROM | TO)) !== 0, abandoned: (flags & FROM) !== 0 })
     }
   }
   return found
 }
 
-function isPlausible({ start, areaStart, areaEnd }: Chunk): boolean {
+function isPlausible({ start, areaStart, areaEnd }: Found): boolean {
   return (
     areaStart > start &&
     areaStart <= start + LONGEST_HEADER &&
@@ -57,28 +68,23 @@ function isPlausible({ start, areaStart, areaEnd }: Chunk): boolean {
   )
 }
 
-type Header = (memory: Memory, at: number) => Chunk | undefined
+type Found = Omit<Chunk, 'young' | 'abandoned'> & { readonly flags: number }
+type Header = (memory: Memory, at: number) => Found | undefined
 
 /** Until 11.x: size, flags, heap, start and end of the area. */
 const direct: Header = (memory, at) => {
   const bytes = memory.bytes(at, HEADER)
   if (bytes === undefined || word(bytes, 0) === 0 || bytes.readUInt32LE(0) % 4096 !== 0) return undefined
-  return checked(
-    memory,
-    { size: word(bytes, 0), heap: word(bytes, 2), from: word(bytes, 3), to: word(bytes, 4) },
-    at,
-  )
+  const [size, flags, heap, from, to] = [0, 1, 2, 3, 4].map(index => word(bytes, index)) as Five
+  return checked(memory, { start: at, identity: at, flags, size, heap, from, to })
 }
 
 /** 12.x: flags, the chunk's own address, size, heap, start and end of the area. */
 const withSelf: Header = (memory, at) => {
   const bytes = memory.bytes(at, HEADER)
   if (bytes === undefined || word(bytes, 1) !== at) return undefined
-  return checked(
-    memory,
-    { size: word(bytes, 2), heap: word(bytes, 3), from: word(bytes, 4), to: word(bytes, 5) },
-    at,
-  )
+  const [flags, size, heap, from, to] = [0, 2, 3, 4, 5].map(index => word(bytes, index)) as Five
+  return checked(memory, { start: at, identity: at, flags, size, heap, from, to })
 }
 
 /**
@@ -92,26 +98,29 @@ const outside: Header = (memory, at) => {
   const bytes = memory.bytes(description, HEADER)
   if (bytes === undefined) return undefined
   const [self, size, heap, from] = [word(bytes, 1), word(bytes, 2), word(bytes, 8), word(bytes, 9)]
-  if (self === at) return checked(memory, { size, heap, from, to: word(bytes, 7) }, at)
+  const common = { start: at, identity: description, flags: word(head!, 0) }
+  if (self === at) return checked(memory, { ...common, size, heap, from, to: word(bytes, 7) })
   const allocated = word(bytes, 3)
   const isReadOnly = self === 0 && heap === 0 && from - at === 16 && word(bytes, 7) <= at + CHUNK
   return isReadOnly && allocated > 0 && allocated <= CHUNK && allocated % 8 === 0
-    ? { start: at, areaStart: from, areaEnd: Math.min(from + allocated, word(bytes, 7)), heap: 0 }
+    ? { ...common, areaStart: from, areaEnd: Math.min(from + allocated, word(bytes, 7)), heap: 0 }
     : undefined
 }
 
-interface Fields {
+type Five = [number, number, number, number, number]
+
+interface Fields extends Pick<Found, 'start' | 'identity' | 'flags' | 'heap'> {
   readonly size: number
-  readonly heap: number
   readonly from: number
   readonly to: number
 }
 
 /** A heap is a plain object of C++, and the area ends with the chunk. */
-function checked(memory: Memory, { size, heap, from, to }: Fields, at: number): Chunk | undefined {
-  if (!(size >= 4096) || to > at + size || to < at + size - 4096 || from <= at) return undefined
+function checked(memory: Memory, fields: Fields): Found | undefined {
+  const { start, identity, flags, heap, size, from, to } = fields
+  if (!(size >= 4096) || to > start + size || to < start + size - 4096 || from <= start) return undefined
   if (heap !== 0 && (heap % 8 !== 0 || memory.word(heap) === undefined)) return undefined
-  return { start: at, areaStart: from, areaEnd: to, heap }
+  return { start, identity, flags: (flags % 2 ** 32) >>> 0, areaStart: from, areaEnd: to, heap }
 }
 
 function word(bytes: Buffer, index: number): number {

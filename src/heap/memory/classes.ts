@@ -9,7 +9,7 @@ const LONGEST_CHAIN = 64
 export class Classes {
   readonly #objects: Objects
   readonly #functions: Functions
-  readonly #byMap = new Map<number, string>()
+  readonly #byPrototype = new Map<number, string>()
 
   constructor(objects: Objects, functions: Functions) {
     this.#objects = objects
@@ -18,12 +18,33 @@ export class Classes {
 
   /** The name of what `object.constructor` is by its prototypes; empty where there is none. */
   name(object: number): string {
-    const map = this.#objects.map(object)
-    const known = this.#byMap.get(map)
+    return this.nameByMap(this.#objects.map(object))
+  }
+
+  /** The same for all objects that have a map. */
+  nameByMap(map: number): string {
+    const prototype = this.#objects.target(map + this.#objects.fields.map.prototype)
+    const known = this.#byPrototype.get(prototype)
     if (known !== undefined) return known
-    const name = this.#find(map)
-    this.#byMap.set(map, name)
+    const name = this.#find(prototype)
+    this.#byPrototype.set(prototype, name)
     return name
+  }
+
+  /** The class whose method a function is, as what it was called on shows: one of its prototypes has it, or, for a static one, itself. */
+  ofMethod(method: number, receiver: number): string | undefined {
+    const objects = this.#objects
+    const has = (object: number) => visitProperties(objects, object, slot => objects.target(slot) === method)
+    if (!objects.isJavaScript(receiver)) return undefined
+    if (objects.shape(receiver) === shape.function)
+      return has(receiver) ? this.#nameOf(receiver) || undefined : undefined
+    let at = this.prototype(receiver)
+    for (let step = 0; at !== 0 && step < LONGEST_CHAIN; step++) {
+      const maker = has(at) ? this.own(at, 'constructor') : 0
+      if (maker !== 0) return this.#nameOf(objects.target(maker)) || undefined
+      at = this.prototype(at)
+    }
+    return undefined
   }
 
   prototype(object: number): number {
@@ -52,9 +73,9 @@ export class Classes {
     return false
   }
 
-  #find(map: number): string {
+  #find(prototype: number): string {
     const objects = this.#objects
-    let at = objects.target(map + objects.fields.map.prototype)
+    let at = prototype
     for (let step = 0; objects.isJavaScript(at) && step < LONGEST_CHAIN; step++) {
       const maker = this.own(at, 'constructor')
       const name = maker === 0 ? '' : this.#nameOf(objects.target(maker))

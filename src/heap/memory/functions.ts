@@ -14,12 +14,12 @@ interface KnownScript {
 
 export class Functions {
   readonly #objects: Objects
-  readonly #builtins: Builtins | undefined
+  readonly #builtins: Builtins
   readonly #code = new Map<number, HeapFunction>()
   readonly #scripts = new Map<number, KnownScript>()
   readonly #byId = new Map<number, Script>()
 
-  constructor(objects: Objects, builtins: Builtins | undefined) {
+  constructor(objects: Objects, builtins: Builtins) {
     this.#objects = objects
     this.#builtins = builtins
   }
@@ -55,7 +55,7 @@ export class Functions {
 
   builtinName(shared: number): string | undefined {
     const id = this.builtinId(shared)
-    return id === undefined ? undefined : this.#builtins?.names[id]
+    return id === undefined ? undefined : this.#builtins.names[id]
   }
 
   /** Where an offset in the text of a function's script is. */

@@ -43,10 +43,10 @@ export class MemoryGraph implements HeapGraph {
   }
 
   activations(): readonly Activation[] {
-    const { objects, functions, walk } = this.#image
+    const { objects, walk } = this.#image
     this.#activations ??= Array.from(walk.generators)
       .filter(object => this.#isOwn(object) && isSuspended(objects, object))
-      .map(object => readActivation(objects, functions, object))
+      .map(object => readActivation(this.#image, object))
     return this.#activations
   }
 

@@ -7,20 +7,21 @@ import type { Builtins } from './builtins.ts'
 import { Classes } from './classes.ts'
 import { Edges } from './edges.ts'
 import { Functions } from './functions.ts'
+import { pendingMicrotasks } from './microtasks.ts'
 import { Objects } from './objects.ts'
 import { Promises } from './promises.ts'
 import { Retainers } from './retainers.ts'
 import type { Roots } from './roots.ts'
 import { ScopeNames } from './scope-names.ts'
 import { isObjectShape, shape } from './shapes.ts'
-import { flag, type Walk } from './walk.ts'
+import { flag, referencesTo, type Walk } from './walk.ts'
 
 export interface HeapParts {
   readonly arena: Arena
   readonly walk: Walk
   readonly roots: Roots
   readonly layout: Layout
-  readonly builtins: Builtins | undefined
+  readonly builtins: Builtins
   /** For texts that lie outside of V8's heap. */
   readonly outside: Memory
 }
@@ -34,20 +35,36 @@ export class HeapImage {
   readonly retainers: Retainers
   readonly walk: Walk
   readonly #roots: Roots
+  readonly #held: ReadonlySet<number>
+  readonly #microtasks: ReadonlySet<number> | undefined
 
   constructor({ arena, walk, roots, layout, builtins, outside }: HeapParts) {
     this.walk = walk
     this.#roots = roots
+    // Every program has global handles: where none was recognised, all that may be one counts.
+    this.#held = roots.handles > 0 ? roots.held : new Set(roots.hits)
     this.objects = new Objects(arena, walk.flags, layout, outside)
     this.functions = new Functions(this.objects, builtins)
     this.classes = new Classes(this.objects, this.functions)
     this.promises = new Promises(this.objects, this.functions)
     this.edges = new Edges(this.objects, new ScopeNames(this.objects))
     this.retainers = new Retainers(this.objects, this.edges)
+    this.#microtasks = pendingMicrotasks(this.objects, outside, [...walk.nativeContexts])
   }
 
   isHeld(object: number): boolean {
-    return this.#roots.held.has(object)
+    return this.#held.has(object) || this.#microtasks?.has(object) === true
+  }
+
+  /**
+   * What something outside the heap refers to. Microtasks only while they are to run: what ran is still written in their queue, and would
+   * keep alive what it went on with.
+   */
+  rootObjects(): Int32Array {
+    const { hits } = this.#roots
+    if (this.#microtasks === undefined) return hits
+    const others = hits.filter(object => this.objects.shape(object) !== shape.job)
+    return Int32Array.from([...others, ...this.#microtasks])
   }
 
   /** What an object has by a name: a property, an element, a variable, or an internal field. */
@@ -86,32 +103,23 @@ export class HeapImage {
   /** All functions whose code is one of V8's builtins, by its name. */
   builtinClosures(isWanted: (object: number) => boolean): ReadonlyMap<string, readonly number[]> {
     const found = new Map<string, number[]>()
-    this.#eachObject((object, code) => {
-      if (code !== shape.function || !isWanted(object)) return
+    for (const object of this.walk.functions) {
+      if (!isWanted(object)) continue
       const name = this.functions.builtinName(this.functions.shared(object))
-      if (name === undefined) return
+      if (name === undefined) continue
       const list = found.get(name)
       if (list === undefined) found.set(name, [object])
       else list.push(object)
-    })
+    }
     return found
   }
 
   objectsOf(className: string, isWanted: (object: number) => boolean): readonly number[] {
-    const found: number[] = []
-    this.#eachObject((object, code) => {
-      if (isObjectShape(code) && isWanted(object) && this.classes.name(object) === className)
-        found.push(object)
-    })
-    return found
-  }
-
-  #eachObject(visit: (object: number, code: number) => void): void {
     const { arena, flags } = this.objects
-    for (const { heap, first, end } of arena.chunks) {
-      if (heap === 0) continue
-      for (let word = first; word < end; word++)
-        if (flags[word]! & flag.start) visit(word, flags[arena.pointers[word]!]! & flag.shape)
-    }
+    const maps = this.walk.maps.filter(
+      map => isObjectShape(flags[map]! & flag.shape) && this.classes.nameByMap(map) === className,
+    )
+    const objects = referencesTo(arena, maps)
+    return Array.from(objects.filter(object => flags[object]! & flag.start && isWanted(object)))
   }
 }

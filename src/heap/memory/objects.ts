@@ -31,7 +31,7 @@ export class Objects {
     this.flags = flags
     this.layout = layout
     this.fields = fieldsOf(layout)
-    this.sizes = new Sizes(arena, layout, flags)
+    this.sizes = new Sizes(arena, layout)
     this.heap = new Heap(new ArenaMemory(arena, outside), layout)
     this.#oddball = layout.types.get('ODDBALL') ?? -1
     this.#heapNumber = layout.types.get('HEAP_NUMBER') ?? -1

@@ -10,10 +10,13 @@ const GROUP = 9
 /** How many arrays and cells may lie between a reference and the object that it belongs to. */
 const DEEPEST = 3
 const MOST = 100_000
+/** How many references are followed for one answer: arrays that many share would multiply. */
+const MOST_STEPS = 200_000
 
 export class Retainers {
   readonly #objects: Objects
   readonly #edges: Edges
+  #steps = 0
   #index: { readonly starts: Int32Array; readonly slots: Int32Array } | undefined
 
   constructor(objects: Objects, edges: Edges) {
@@ -24,6 +27,7 @@ export class Retainers {
   of(node: number): readonly HeapEdge[] {
     const found: HeapEdge[] = []
     const seen = new Set<string>()
+    this.#steps = 0
     for (const slot of this.#slotsOf(node)) {
       for (const owner of this.#owners(this.#holder(slot), 0)) {
         const edge = this.#edges.at(owner, slot)
@@ -44,7 +48,7 @@ export class Retainers {
 
   /** The live objects that a reference in `holder` may belong to: itself, or whoever has it as storage. */
   #owners(holder: number, depth: number): readonly number[] {
-    if (holder === 0 || !this.#objects.isLive(holder)) return []
+    if (holder === 0 || !this.#objects.isLive(holder) || ++this.#steps > MOST_STEPS) return []
     const code = this.#objects.shape(holder)
     if (!isStorage(code) && !this.#isPair(holder))
       return isShown(code) || this.#objects.isRequest(holder) ? [holder] : []
@@ -90,18 +94,39 @@ export class Retainers {
     const { pointers, words, writable } = this.#objects.arena
     const { flags } = this.#objects
     const starts = new Int32Array((words >>> GROUP) + 2)
-    for (let slot = writable; slot < words; slot++) {
-      const target = pointers[slot]!
-      if (target >= writable && (flags[slot]! & flag.start) === 0) starts[(target >>> GROUP) + 1]!++
-    }
+    countReferences(pointers, flags, writable, words, starts)
     for (let group = 1; group < starts.length; group++) starts[group]! += starts[group - 1]!
     const slots = new Int32Array(starts[starts.length - 1]!)
-    const next = starts.slice()
-    for (let slot = writable; slot < words; slot++) {
-      const target = pointers[slot]!
-      if (target >= writable && (flags[slot]! & flag.start) === 0) slots[next[target >>> GROUP]!++] = slot
-    }
+    sortReferences(pointers, flags, writable, words, starts.slice(), slots)
     return { starts, slots }
+  }
+}
+
+function countReferences(
+  pointers: Int32Array,
+  flags: Uint8Array,
+  writable: number,
+  words: number,
+  starts: Int32Array,
+): void {
+  for (let slot = writable; slot < words; slot++) {
+    const target = pointers[slot]!
+    if (target >= writable && (flags[slot]! & flag.start) === 0) starts[(target >>> GROUP) + 1]!++
+  }
+}
+
+/** `next`: where the next reference of each group goes. */
+function sortReferences(
+  pointers: Int32Array,
+  flags: Uint8Array,
+  writable: number,
+  words: number,
+  next: Int32Array,
+  slots: Int32Array,
+): void {
+  for (let slot = writable; slot < words; slot++) {
+    const target = pointers[slot]!
+    if (target >= writable && (flags[slot]! & flag.start) === 0) slots[next[target >>> GROUP]!++] = slot
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Area } from '../../memory/address-map.ts'
 import type { Arena, Copy } from './arena.ts'
+import type { Chunk } from './chunks.ts'
 import { IntegerList } from './integer-list.ts'
 import type { TouchedPages } from './touched-pages.ts'
 
@@ -20,6 +21,8 @@ export interface Roots {
 
 export interface RootMemory {
   readonly areas: readonly Area[]
+  /** What is no outside: all chunks, those without objects too. */
+  readonly heap: readonly Chunk[]
   readonly copy: Copy
   readonly touched: TouchedPages
   /** Where the stacks of threads are at present: what lies below is free. */
@@ -30,7 +33,7 @@ const BLOCK = 4 * 2 ** 20
 /** More than this is not looked through, bytes. */
 const MOST = 1.5 * 2 ** 30
 
-export function scanRoots(arena: Arena, { areas, copy, touched, stackPointers }: RootMemory): Roots {
+export function scanRoots(arena: Arena, { areas, heap, copy, touched, stackPointers }: RootMemory): Roots {
   const hits = new IntegerList()
   const held = new Set<number>()
   let handles = 0
@@ -55,17 +58,21 @@ export function scanRoots(arena: Arena, { areas, copy, touched, stackPointers }:
       continue
     const pointer = stackPointers.find(at => at >= area.from && at < area.to)
     const start = pointer === undefined ? area.from : Math.floor(pointer / 8) * 8
-    for (const [from, to] of besideChunks(arena, start, area.to))
+    for (const [from, to] of besideChunks(heap, start, area.to))
       for (const [first, end] of touched.within(from, to)) scan(first, end, pointer !== undefined)
   }
   return { hits: hits.values(), held, handles, skipped }
 }
 
 /** The parts of a range that are no chunks of the heap. */
-function besideChunks(arena: Arena, from: number, to: number): readonly (readonly [number, number])[] {
+function besideChunks(
+  chunks: readonly Chunk[],
+  from: number,
+  to: number,
+): readonly (readonly [number, number])[] {
   const parts: (readonly [number, number])[] = []
   let at = from
-  const inside = arena.chunks
+  const inside = chunks
     .filter(({ start, areaEnd }) => start < to && areaEnd > from)
     .sort((a, b) => a.start - b.start)
   for (const { start, areaEnd } of inside) {

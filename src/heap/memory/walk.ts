@@ -13,107 +13,146 @@ export interface Walk {
   /** Generator objects of all three kinds, in whatever state. */
   readonly generators: Int32Array
   readonly promises: Int32Array
+  readonly functions: Int32Array
+  /** The contexts that hold the builtin objects: one for each global object. */
+  readonly nativeContexts: Int32Array
+  readonly maps: Int32Array
 }
 
-/** Where in an object's map these stand, bytes. */
-export interface MapFields {
-  readonly size: number
-  readonly type: number
-}
+/** Where in a map the length of its objects stands, bytes (src/objects/map.tq). */
+const INSTANCE_SIZE = 8
 
-/** Undefined when there is nothing in it that looks like a map, or nothing that has one. */
-export function walk(arena: Arena, layout: Layout, shapes: Shapes): Walk | undefined {
-  const fields = mapFields(layout)
+/** `selves`: words that point to themselves. Undefined when there is nothing in it that looks like a map, or nothing that has one. */
+export function walk(arena: Arena, selves: Int32Array, layout: Layout, shapes: Shapes): Walk | undefined {
   const flags = new Uint8Array(arena.words)
-  if (classifyMaps(arena, layout, shapes, fields, flags) === 0) return undefined
-  const generators = new IntegerList()
-  const promises = new IntegerList()
-  const sizes = new Sizes(arena, layout, flags)
-  const { pointers } = arena
-  for (const { first, end } of arena.chunks) {
-    for (let word = first; word < end; ) {
-      const map = pointers[word]!
-      const code = map === 0 ? 0 : flags[map]! & flag.shape
-      if (code === 0) {
-        word++
-        continue
-      }
-      const size = sizes.of(word, map, code, end)
-      if (size <= 0) {
-        // Of unknown length, or no object: on to the next one.
-        if (size === 0 && code !== shape.free) flags[word]! |= flag.start
-        word++
-        continue
-      }
-      if (code !== shape.free) {
-        flags[word]! |= flag.start
-        if (code === shape.promise) promises.push(word)
-        else if (code >= shape.asyncFunction && code <= shape.generator) generators.push(word)
-      }
-      word += size
+  const maps = classifyMaps(arena, layout, shapes, flags, selves)
+  if (maps.length === 0) return undefined
+  const noted = new IntegerList()
+  const sizes = new Sizes(arena, layout)
+  for (const { first, end } of arena.chunks) walkChunk(arena, flags, sizes, first, end, noted)
+  return { flags, maps, ...sorted(arena, layout, flags, noted.values()) }
+}
+
+/** Finds the beginnings of a chunk's objects; those that are of interest by their kind are noted. */
+function walkChunk(
+  { pointers, bytes }: Arena,
+  flags: Uint8Array,
+  sizes: Sizes,
+  first: number,
+  end: number,
+  noted: IntegerList,
+): void {
+  let word = first
+  while (word < end) {
+    const map = pointers[word]!
+    const code = flags[map]! & flag.shape // Of word 0, which is no map, for what is no pointer.
+    if (code === 0) {
+      word++
+      continue
     }
+    // Most are as long as their map says.
+    const told = bytes[map * 8 + INSTANCE_SIZE]!
+    const size = told !== 0 && word + told <= end ? told : sizes.of(word, map, code, end)
+    if (code !== shape.free && size >= 0) {
+      flags[word]! |= flag.start
+      if (code >= shape.function && code <= shape.context) noted.push(word)
+    }
+    // What is of unknown length, or no object after all: on to the next one.
+    word += size > 0 ? size : 1
   }
-  return { flags, generators: generators.values(), promises: promises.values() }
 }
 
-export function mapFields(layout: Layout): MapFields {
+function sorted(
+  arena: Arena,
+  layout: Layout,
+  flags: Uint8Array,
+  noted: Int32Array,
+): Pick<Walk, 'functions' | 'promises' | 'generators' | 'nativeContexts'> {
+  const native = nativeContextType(layout)
+  const codes = noted.map(word => flags[arena.pointers[word]!]! & flag.shape)
+  const of = (from: number, to: number) =>
+    noted.filter((_, index) => codes[index]! >= from && codes[index]! <= to)
   return {
-    size: layout.constants.get('class_Map__instance_size_in_words__char') ?? 8,
-    type: layout.field.instanceType,
+    functions: of(shape.function, shape.function),
+    promises: of(shape.promise, shape.promise),
+    generators: of(shape.asyncFunction, shape.generator),
+    nativeContexts: of(shape.context, shape.context).filter(
+      word => arena.bytes.readUInt16LE(arena.pointers[word]! * 8 + layout.field.instanceType) === native,
+    ),
   }
 }
 
-/** Marks all maps with the shape of their objects; how many there are. */
+/** The types of contexts stand in the alphabetical order of their names (src/objects/instance-type.h). */
+function nativeContextType({ constants }: Layout): number {
+  return (constants.get('FirstContextType') ?? -8) + 7
+}
+
+/** Marks all maps with the shape of their objects. */
 function classifyMaps(
   arena: Arena,
   layout: Layout,
   shapes: Shapes,
-  fields: MapFields,
   flags: Uint8Array,
-): number {
-  const { pointers, bytes } = arena
-  const typeOf = (map: number) => bytes.readUInt16LE(map * 8 + fields.type)
-  const isMeta = new Set<number>()
-  for (const { first, end } of arena.chunks)
-    for (let word = first; word < end - 8; word++)
-      if (pointers[word] === word && typeOf(word) === layout.type.MAP) {
-        isMeta.add(word)
-        flags[word] = shape.map
-      }
+  selves: Int32Array,
+): Int32Array {
+  const { bytes } = arena
+  const typeOf = (map: number) => bytes.readUInt16LE(map * 8 + layout.field.instanceType)
+  const metas = selves.filter(word => typeOf(word) === layout.type.MAP)
+  const maps = new IntegerList()
   // All of a context's maps have that context's map of maps, of which there are few.
-  const [first = -1, second = first, third = first] = isMeta
-  const few = isMeta.size <= 3
-  let count = 0
-  for (const chunk of arena.chunks)
-    for (let word = chunk.first; word < chunk.end - 8; word++) {
-      const map = pointers[word]!
-      if (map === 0) continue
-      if (few ? map !== first && map !== second && map !== third : !isMeta.has(map)) continue
-      const code = shapes.of(typeOf(word), bytes[word * 8 + fields.size]!)
-      flags[word]! |= code
-      count++
+  for (const word of referencesTo(arena, metas)) {
+    if (word + MAP > arena.chunkOf(word).end) continue
+    flags[word]! |= shapes.of(typeOf(word), bytes[word * 8 + INSTANCE_SIZE]!)
+    maps.push(word)
+  }
+  return maps.values()
+}
+
+/** No map is shorter, words. */
+const MAP = 9
+
+/** Words that point to one of some objects. */
+export function referencesTo(arena: Arena, objects: Int32Array): Int32Array {
+  return objects.length <= 3 ? referencesToFew(arena, objects) : referencesToMany(arena, objects)
+}
+
+function referencesToFew({ pointers, chunks }: Arena, objects: Int32Array): Int32Array {
+  const found = new IntegerList()
+  if (objects.length === 0) return found.values()
+  const one = objects[0]!
+  const two = objects[1] ?? one
+  const three = objects[2] ?? one
+  for (const chunk of chunks) {
+    const { end } = chunk
+    for (let word = chunk.first; word < end; word++) {
+      const target = pointers[word]!
+      if (target === one || target === two || target === three) found.push(word)
     }
-  return isMeta.size === 0 ? 0 : count
+  }
+  return found.values()
+}
+
+function referencesToMany({ pointers, chunks, words }: Arena, objects: Int32Array): Int32Array {
+  const found = new IntegerList()
+  const wanted = new Uint8Array(words)
+  for (const object of objects) wanted[object] = 1
+  for (const { first, end } of chunks)
+    for (let word = first; word < end; word++) if (wanted[pointers[word]!] === 1) found.push(word)
+  return found.values()
 }
 
 /** How long objects are. */
 export class Sizes {
   readonly #halves: Uint32Array
   readonly #bytes: Buffer
-  readonly #pointers: Int32Array
-  readonly #flags: Uint8Array
-  readonly #sizeField: number
   readonly #stringLength: number
   readonly #oneByte: number
   readonly #twoByte: number
   readonly #descriptors: number
 
-  constructor(arena: Arena, layout: Layout, flags: Uint8Array) {
+  constructor(arena: Arena, layout: Layout) {
     this.#halves = arena.halves
     this.#bytes = arena.bytes
-    this.#pointers = arena.pointers
-    this.#flags = flags
-    this.#sizeField = mapFields(layout).size
     this.#stringLength = layout.field.stringLength / 4
     this.#oneByte = layout.field.oneByteChars + 7
     this.#twoByte = layout.field.twoByteChars + 7
@@ -128,7 +167,7 @@ export class Sizes {
 
   #size(word: number, map: number, code: number): number {
     const halves = this.#halves
-    const told = this.#bytes[map * 8 + this.#sizeField]!
+    const told = this.#bytes[map * 8 + INSTANCE_SIZE]!
     if (told !== 0) return told
     switch (code) {
       case shape.fixedArray:
@@ -166,12 +205,5 @@ export class Sizes {
   #counted(word: number, header: number): number {
     const length = this.#halves[2 * word + 3]!
     return this.#halves[2 * word + 2] === 0 && length < 2 ** 28 ? header + length : -1
-  }
-
-  /** The object that a word is in, by the starts known so far; 0 when there is none. */
-  holder(word: number, first: number): number {
-    for (let at = word; at >= first; at--)
-      if (this.#flags[at]! & flag.start && this.#pointers[at] !== 0) return at
-    return 0
   }
 }

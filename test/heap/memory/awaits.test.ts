@@ -7,9 +7,10 @@ import { activation, awaited, graphOf, markedLines, node, ownActivations } from 
 const marks = markedLines('every-await.mjs')
 
 /** Its class, where it is one's method, as the marks have it. */
-function markOf({ code: { name } }: Activation): string {
-  if (name === 'of' || name === 'method' || name === '#hidden') return `Service.${name}`
-  return name
+function markOf({ code: { name, class: of } }: Activation): string {
+  // A private method stands on no prototype, so that V8 does not tell whose it is.
+  const owner = name === '#hidden' ? 'Service' : of
+  return owner === undefined ? name : `${owner}.${name}`
 }
 
 describe.each(targetNodes())('Node $major', ({ path, major }) => {
