@@ -6,6 +6,7 @@ import type { HeapGraph } from '../heap/graph.ts'
 import type { HeapReading } from '../heap/memory/read-heaps.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import { joinFacts } from '../locks/join-facts.ts'
+import { adapters } from '../locks/promises/adapters/adapters.ts'
 import { asyncWaits } from '../locks/promises/async-waits.ts'
 import { promiseFacts } from '../locks/promises/promise-facts.ts'
 import type { LockFacts } from '../locks/recognise.ts'
@@ -84,6 +85,7 @@ export async function tasksOfHeaps(
   target: Target,
   heaps: readonly ThreadHeap[],
   facts: LockFacts,
+  options: CaptureOptions,
 ): Promise<AsyncTasks> {
   let joined = facts
   const tasks: Task[] = []
@@ -96,6 +98,7 @@ export async function tasksOfHeaps(
       thread: party,
       firstTask: firstFree(joined, party),
       loop: undefined,
+      adapters: options.lockAdapters === false ? [] : adapters,
       frameOf: activation => frames.of(activation, waits.placeOf(activation)),
       placeOf: (activation, position) => frames.place(activation, position),
     })
@@ -155,8 +158,8 @@ export async function snapshotHeaps(
 
 function idles(thread: Thread | undefined): boolean {
   return (
-    thread !== undefined &&
-    thread.looks.every(({ activity, frames }) => activity.kind === 'event-loop' && frames.length === 0)
+    thread?.looks.every(({ activity, frames }) => activity.kind === 'event-loop' && frames.length === 0) ===
+    true
   )
 }
 

@@ -152,10 +152,11 @@ async function lookForTasks(
   const none = { facts, tasks: [], gaps: [] }
   if (threads[0]?.looks.at(-1)?.frames.length !== 0) return none
   const { snapshotHeaps, tasksOfHeaps } = await import('./async-tasks.ts')
-  if (early !== undefined && !('gap' in early.reading)) return tasksFromMemory(target, early, threads, facts)
+  if (early !== undefined && !('gap' in early.reading))
+    return tasksFromMemory(target, early, threads, facts, options)
   const heaps = await snapshotHeaps(target, inside, threads, options, clock)
   if (heaps === undefined) return none
-  return 'what' in heaps ? { ...none, gaps: [heaps] } : tasksOfHeaps(target, heaps, facts)
+  return 'what' in heaps ? { ...none, gaps: [heaps] } : tasksOfHeaps(target, heaps, facts, options)
 }
 
 async function tasksFromMemory(
@@ -163,10 +164,11 @@ async function tasksFromMemory(
   early: EarlyHeaps,
   threads: readonly Thread[],
   facts: LockFacts,
+  options: CaptureOptions,
 ): Promise<AsyncTasks> {
   const { tasksOfHeaps, threadHeaps } = await import('./async-tasks.ts')
   const { heaps, gaps } = threadHeaps(target.pid, early, threads)
-  const found = await tasksOfHeaps(target, heaps, facts)
+  const found = await tasksOfHeaps(target, heaps, facts, options)
   return { ...found, gaps: [...found.gaps, ...gaps] }
 }
 
@@ -229,7 +231,8 @@ async function lookOutside(
     memory === undefined
       ? { threads, facts: none }
       : await withLocks(target, { threads, facts: none }, new Set(scripted), memory, clock)
-  const found = early === undefined ? undefined : await tasksFromMemory(target, early, [main], seen.facts)
+  const found =
+    early === undefined ? undefined : await tasksFromMemory(target, early, [main], seen.facts, options)
   if (given === undefined) early?.close()
   return {
     process: {

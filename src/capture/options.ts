@@ -16,6 +16,8 @@ export interface CaptureOptions {
   readonly heap?: boolean
   /** True: a process whose thread runs and does not answer the inspector may be stopped (SIGSTOP) for some milliseconds. */
   readonly allowStop?: boolean
+  /** False: locks of known libraries are told without what is known of these. Verdicts are the same. */
+  readonly lockAdapters?: boolean
   /** Processes that are not Node are shown as far as the kernel knows them, instead of being refused. */
   readonly others?: boolean
   /** Ends the capture: everything that was opened is closed, then it rejects with `IMPASSE_INTERRUPTED`. */

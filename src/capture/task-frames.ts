@@ -6,6 +6,7 @@ import { type Position, reported } from '../sources/script-origin.ts'
 import { ScriptSource, wholeFile } from '../sources/script-source.ts'
 import { type ReadFile, SourceMap, sourceMapUrlIn } from '../sources/source-map.ts'
 import { SyntaxStore } from '../sources/syntax-store.ts'
+import { isFunction, type Node } from '../sources/syntax-tree.ts'
 import { frameNames } from './frame-names.ts'
 import { ownerOf } from './frames.ts'
 import { isInternal } from './script-library.ts'
@@ -97,7 +98,13 @@ export class TaskFrames {
       functionStart: { line: place.line, column: place.column },
       thisClass: undefined,
     }
-    const names = frameNames(source, this.#syntax, String(place.scriptId), frame, position)
+    const key = String(place.scriptId)
+    const own = frameNames(source, this.#syntax, key, frame, position)
+    const writer = own.function === '(anonymous)' ? this.#writtenIn(key, place) : undefined
+    const names =
+      writer === undefined
+        ? own
+        : frameNames(source, this.#syntax, key, { ...frame, functionName: '', functionStart: writer }, writer)
     const sourceLine = at === undefined ? undefined : source.line(position)
     const generated = { file: source.file, line: position.line, column: position.column }
     return {
@@ -113,6 +120,21 @@ export class TaskFrames {
       ...(names.titles.length > 0 && { titles: [...names.titles] }),
       ...([file, source.file].some(path => this.#isChanged(path)) && { sourceChanged: true }),
     }
+  }
+
+  /** Where the function begins that a compiler put this one into: what it passes to `__awaiter` and `__generator`. */
+  #writtenIn(script: string, at: HeapPlace): Position | undefined {
+    const syntax = this.#syntax.around(script, at)
+    const offset = 'unknown' in syntax ? undefined : syntax.lines.offsetAt(at.line, at.column)
+    if ('unknown' in syntax || offset === undefined) return undefined
+    const inner = syntax.functionStartingAt(offset, offset)
+    let fn = inner
+    for (let call = syntax.parentOf(fn); call?.type === 'CallExpression'; call = syntax.parentOf(fn)) {
+      // `__awaiter(…)`, `(0, tslib_1.__awaiter)(…)`
+      if (!/^[\w$.(,\s)]*(?:await|async|generator)\w*\)?$/i.test(syntax.textOf(call.callee as Node))) break
+      fn = syntax.ownerOf(call)
+    }
+    return fn === inner || !isFunction(fn) ? undefined : syntax.lines.positionAt(fn.start)
   }
 
   #isChanged(path: string): boolean {

@@ -87,7 +87,8 @@ function taskName({ frames }: Task): string {
     own.findLast(frame => frame.function !== '' && frame.function !== '(anonymous)') ?? own.at(-1)
   const frame = outermost ?? frames.findLast(({ owner }) => owner === 'program') ?? frames.at(-1)
   if (frame === undefined) return ''
-  if (frame.function === '(module)') return ' (top level)'
+  if (frame.function === '(module)')
+    return isUnknown(frame.file) ? ' (top level)' : ` (${frame.file.split('/').at(-1)})`
   const named = frame.function !== '' && frame.function !== '(anonymous)'
   if (named || isUnknown(frame.file) || isUnknown(frame.line)) return ` (${functionName(frame)})`
   return ` (line ${frame.line} of ${frame.file.split('/').at(-1)})`

@@ -27,6 +27,7 @@ export class AwaitGraph {
   readonly #settlements = new Map<HeapNode, Settlement[]>()
   readonly #resolvers = new Map<HeapNode, HeapNode[]>()
   readonly #stores = new Map<HeapNode, HeapNode>()
+  #topLevels: ReadonlyMap<HeapNode, HeapNode> | undefined
 
   constructor(heap: HeapGraph) {
     this.heap = heap
@@ -69,7 +70,52 @@ export class AwaitGraph {
     const returned = (this.#returns.get(promise) ?? []).map(
       (activation): Settlement => ({ by: 'activation', activation }),
     )
-    return [...returned, ...(this.#settlements.get(promise) ?? [])]
+    const known = this.#settlements.get(promise) ?? []
+    if (returned.length + known.length > 0 || this.resolvers(promise).length > 0)
+      return [...returned, ...known]
+    return this.#evaluations(promise).map(activation => ({ by: 'activation', activation }))
+  }
+
+  /** For the promise of a module's evaluation: the module's own top level, else those of the modules that it waits for. */
+  #evaluations(promise: HeapNode): readonly HeapNode[] {
+    const module = this.heap.retainers(promise).find(({ node }) => this.heap.kind(node) === 'module')?.node
+    if (module === undefined) return []
+    const own = this.#bodies().get(module)
+    return own === undefined ? this.#imported(module) : [own]
+  }
+
+  #imported(module: HeapNode): readonly HeapNode[] {
+    const bodies = this.#bodies()
+    const found: HeapNode[] = []
+    const seen = new Set([module])
+    let level: readonly HeapNode[] = [module]
+    // A module refers to its requested modules through a list of its own.
+    for (let depth = 0; depth < 12 && level.length > 0 && seen.size < 2000; depth++) {
+      const next: HeapNode[] = []
+      for (const { node } of level.flatMap(one => this.heap.edges(one))) {
+        const kind = this.heap.kind(node)
+        if (seen.has(node) || (kind !== 'module' && kind !== 'array' && kind !== 'other')) continue
+        seen.add(node)
+        const body = bodies.get(node)
+        if (body === undefined) next.push(node)
+        else found.push(body)
+      }
+      level = next
+    }
+    return found
+  }
+
+  /** By module: its top level, where that is suspended. */
+  #bodies(): ReadonlyMap<HeapNode, HeapNode> {
+    if (this.#topLevels !== undefined) return this.#topLevels
+    const bodies = new Map<HeapNode, HeapNode>()
+    for (const { node, context, code } of this.activations.values()) {
+      const isBody = code.name === '' && code.place?.line === 1 && code.place.column === 1
+      const module = isBody && context !== undefined ? nodeOf(this.heap, context, 'extension') : undefined
+      if (module !== undefined && this.heap.kind(module) === 'module') bodies.set(module, node)
+    }
+    this.#topLevels = bodies
+    return bodies
   }
 
   /** V8's functions that settle a promise when somebody calls them. */

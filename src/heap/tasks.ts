@@ -119,17 +119,30 @@ export function tasksOf(graph: AwaitGraph, needs: Needs): readonly Task[] {
     if (need.kind === 'return' && waiting.has(need.activation)) next.set(node, need.activation)
   const ring = ringOf(next)
   const callers = new Map<HeapNode, HeapNode>()
-  for (const [node, inner] of next) if (waiters.get(inner) === 1 && !ring.has(node)) callers.set(inner, node)
+  for (const [node, inner] of next) {
+    // A ring is cut where a reader knows the function.
+    const isCut = ring.has(node) && !isNodes(graph.activations.get(inner)!)
+    if (waiters.get(inner) === 1 && !isCut) callers.set(inner, node)
+  }
   const tasks: Task[] = []
   for (const [node, { promise, need }] of waiting) {
     const inner = next.get(node)
     if (inner !== undefined && callers.get(inner) === node) continue
     const activations: Activation[] = []
-    for (let at: HeapNode | undefined = node; at !== undefined; at = callers.get(at))
+    // A ring of nothing but Node's functions has no end.
+    const seen = new Set<HeapNode>()
+    for (let at: HeapNode | undefined = node; at !== undefined && !seen.has(at); at = callers.get(at)) {
+      seen.add(at)
       activations.push(graph.activations.get(at)!)
+    }
     tasks.push({ activations, need, promise })
   }
   return tasks
+}
+
+/** A function of Node's own, in which a reader knows nothing. */
+function isNodes({ code }: Activation): boolean {
+  return (code.place?.script ?? '').startsWith('node:')
 }
 
 /** Functions that wait for each other in a ring: each is a task of its own, so that the ring can be seen. */
@@ -146,7 +159,7 @@ function ringOf(next: ReadonlyMap<HeapNode, HeapNode>): ReadonlySet<HeapNode> {
     }
     // A walk that comes back to itself has found a ring; one that meets an earlier walk has found nothing new.
     if (at === undefined || seen.get(at) !== walk) continue
-    for (let member = at; !ring.has(member); member = next.get(member)!) ring.add(member)
+    for (let member: HeapNode = at; !ring.has(member); member = next.get(member)!) ring.add(member)
   }
   return ring
 }

@@ -117,7 +117,8 @@ class Tree {
     let depth = indent
     let folded = 0
     const unfold = () => {
-      if (folded > 0)
+      // What led to the outermost function of the program is Node's loading of it.
+      if (folded > 0 && depth > 0)
         lines.push({ indent: depth, name: `… ${counted(folded, 'frame')} of libraries`, place: '', note: '' })
       folded = 0
     }
@@ -141,7 +142,8 @@ class Tree {
     const loose = holds.filter(({ frame }) => frame === undefined)
     const children = task.awaits.flatMap(id => this.#byId.get(id) ?? [])
     const leaf = this.#waitText(task, children)
-    const notes = [...loose.map(hold => this.#holdText(hold)), leaf].filter(text => text !== '')
+    const label = task.label === undefined ? [] : [`(${task.label})`]
+    const notes = [...label, ...loose.map(hold => this.#holdText(hold)), leaf].filter(text => text !== '')
     const last = lines.at(-1)
     if (last !== undefined && notes.length > 0)
       lines[lines.length - 1] = {

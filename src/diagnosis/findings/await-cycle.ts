@@ -1,3 +1,4 @@
+import type { Edge } from '../diagnosis.ts'
 import { bare, capital, nameList } from '../roster.ts'
 import { waitingIn } from './edge-sentence.ts'
 import type { SetKind } from './set-kind.ts'
@@ -9,10 +10,12 @@ export const awaitCycle: SetKind = {
     edges.every(({ by, resource }) => by.kind === 'production' && resource.kind === 'return') &&
     parties.every(party => roster.task(party) !== undefined),
 
-  title: ({ parties }, roster) =>
-    parties.length === 1
-      ? `${bare(roster.name(parties[0]!))} awaits its own return`
-      : `${bare(nameList(parties, roster, 3))} await each other's return`,
+  title: ({ parties, edges }, roster) => {
+    const what = isOfModules(edges) ? 'evaluation' : 'return'
+    return parties.length === 1
+      ? `${bare(roster.name(parties[0]!))} awaits its own ${what}`
+      : `${bare(nameList(parties, roster, 3))} await each other's ${what}`
+  },
 
   explain: ({ cycle, edges }, roster) =>
     (cycle.length > 0 ? cycle : edges)
@@ -23,6 +26,13 @@ export const awaitCycle: SetKind = {
       )
       .join('\n'),
 
-  advise: () =>
-    'let one of them begin without the result of the other: a promise that is kept for reuse must not be awaited by what makes it',
+  advise: ({ edges }) =>
+    isOfModules(edges)
+      ? 'do not await at the top level of a module the import of one that imports it: await inside of a function that is called later'
+      : 'let one of them begin without the result of the other: a promise that is kept for reuse must not be awaited by what makes it',
+}
+
+/** They are the top levels of modules. */
+function isOfModules(edges: readonly Edge[]): boolean {
+  return edges.every(({ resource }) => resource.label.startsWith('the evaluation of'))
 }

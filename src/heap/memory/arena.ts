@@ -28,6 +28,7 @@ export class Arena {
   /** The first word that is not read-only. */
   readonly writable: number
   readonly #index: ChunkIndex
+  readonly #bases: Int32Array
 
   constructor(chunks: readonly Chunk[], copy: Copy) {
     const ordered = [...chunks].sort(
@@ -41,6 +42,7 @@ export class Arena {
       base += words
       return placed
     })
+    this.#bases = Int32Array.from(this.chunks, chunk => chunk.base)
     this.words = base
     this.writable = this.chunks.find(({ heap }) => heap !== 0)?.base ?? base
     this.bytes = Buffer.from(new ArrayBuffer(base * 8))
@@ -77,11 +79,12 @@ export class Arena {
   }
 
   chunkOf(word: number): ArenaChunk {
+    const bases = this.#bases
     let low = 0
-    let high = this.chunks.length - 1
+    let high = bases.length - 1
     while (low < high) {
       const middle = (low + high + 1) >> 1
-      if (this.chunks[middle]!.base <= word) low = middle
+      if (bases[middle]! <= word) low = middle
       else high = middle - 1
     }
     return this.chunks[low]!

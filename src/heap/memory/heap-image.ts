@@ -35,11 +35,14 @@ export class HeapImage {
   readonly retainers: Retainers
   readonly walk: Walk
   readonly #roots: Roots
+  readonly #held: ReadonlySet<number>
   readonly #microtasks: ReadonlySet<number> | undefined
 
   constructor({ arena, walk, roots, layout, builtins, outside }: HeapParts) {
     this.walk = walk
     this.#roots = roots
+    // Every program has global handles: where none was recognised, all that may be one counts.
+    this.#held = roots.handles > 0 ? roots.held : new Set(roots.hits)
     this.objects = new Objects(arena, walk.flags, layout, outside)
     this.functions = new Functions(this.objects, builtins)
     this.classes = new Classes(this.objects, this.functions)
@@ -50,17 +53,18 @@ export class HeapImage {
   }
 
   isHeld(object: number): boolean {
-    return this.#roots.held.has(object) || this.#microtasks?.has(object) === true
+    return this.#held.has(object) || this.#microtasks?.has(object) === true
   }
 
   /**
    * What something outside the heap refers to. Microtasks only while they are to run: what ran is still written in their queue, and would
    * keep alive what it went on with.
    */
-  *rootObjects(): Iterable<number> {
-    for (const object of this.#roots.hits)
-      if (this.#microtasks === undefined || this.objects.shape(object) !== shape.job) yield object
-    yield* this.#microtasks ?? []
+  rootObjects(): Int32Array {
+    const { hits } = this.#roots
+    if (this.#microtasks === undefined) return hits
+    const others = hits.filter(object => this.objects.shape(object) !== shape.job)
+    return Int32Array.from([...others, ...this.#microtasks])
   }
 
   /** What an object has by a name: a property, an element, a variable, or an internal field. */

@@ -11,7 +11,7 @@ import { flag, type Walk } from './walk.ts'
 
 const MOST_ROUNDS = 1000
 
-export function markLive(objects: Objects, promises: Promises, walk: Walk, roots: Iterable<number>): void {
+export function markLive(objects: Objects, promises: Promises, walk: Walk, roots: Int32Array): void {
   const { flags } = walk
   const marker = new Marker(objects.arena, flags, objects.sizes)
   const isMarked = (object: number) => (flags[object]! & (flag.live | flag.pending)) !== 0

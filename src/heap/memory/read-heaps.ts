@@ -83,7 +83,8 @@ async function read(pid: number, options: ReadingOptions): Promise<HeapReading> 
     return gap(image.unknown)
   }
   const heaps = copy.isolates.map(({ heap, isolate, tid }) => {
-    return { graph: new MemoryGraph(image, { isolate, heap }, hasRun(tid, moved) ? MOVED : true), tid }
+    const consistent = hasRun(tid, moved) ? MOVED : roots.skipped > 0 ? SKIPPED : true
+    return { graph: new MemoryGraph(image, { isolate, heap }, consistent), tid }
   })
   return {
     heaps: heaps.sort((a, b) => Number(b.tid === pid) - Number(a.tid === pid)),
@@ -92,6 +93,7 @@ async function read(pid: number, options: ReadingOptions): Promise<HeapReading> 
 }
 
 const MOVED = 'its thread ran while its memory was read'
+const SKIPPED = 'it has so much memory beside its heap that not all of it was looked through for references'
 /** Texts outside of V8's heap are read when they are asked for: more than any process has. */
 const BUDGET = 2 ** 45
 

@@ -16,12 +16,12 @@ export const shape = {
   asyncFunction: 8,
   asyncGenerator: 9,
   generator: 10,
-  array: 11,
-  mapObject: 12,
-  setObject: 13,
+  context: 11,
+  array: 12,
+  mapObject: 13,
+  setObject: 14,
   /** With a length in elements behind the map. */
-  fixedArray: 14,
-  context: 15,
+  fixedArray: 15,
   /** With a capacity behind the map, and then a length. */
   arrayList: 16,
   propertyArray: 17,
@@ -45,7 +45,7 @@ export const shape = {
 export type Shape = (typeof shape)[keyof typeof shape]
 
 export function isObjectShape(code: number): boolean {
-  return code >= shape.object && code <= shape.setObject
+  return code >= shape.object && code <= shape.setObject && code !== shape.context
 }
 
 /** The shape for each instance type. */
@@ -100,8 +100,9 @@ export class Shapes {
     both(shape.module, 'SOURCE_TEXT_MODULE')
     both(shape.cell, 'CELL', 'CONTEXT_CELL', 'CONTEXT_SIDE_PROPERTY_CELL')
     both(shape.propertyCell, 'PROPERTY_CELL')
-    for (let at = types.get('JS_PROXY') ?? 65536; at < 65536; at++)
-      this.#codes[at] = this.#variable[at] = shape.object
+    const firstObject = types.get('JS_PROXY') ?? 65536
+    this.#codes.fill(shape.object, firstObject)
+    this.#variable.fill(shape.object, firstObject)
     for (let at = type.JS_FUNCTION; at <= type.JS_FUNCTION_LAST; at++) this.#codes[at] = shape.function
     both(shape.boundFunction, 'JS_BOUND_FUNCTION')
     both(shape.promise, 'JS_PROMISE')

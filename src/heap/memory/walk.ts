@@ -19,62 +19,66 @@ export interface Walk {
   readonly maps: Int32Array
 }
 
-/** Where in an object's map these stand, bytes. */
-export interface MapFields {
-  readonly size: number
-  readonly type: number
-}
+/** Where in a map the length of its objects stands, bytes (src/objects/map.tq). */
+const INSTANCE_SIZE = 8
 
 /** `selves`: words that point to themselves. Undefined when there is nothing in it that looks like a map, or nothing that has one. */
 export function walk(arena: Arena, selves: Int32Array, layout: Layout, shapes: Shapes): Walk | undefined {
-  const fields = mapFields(layout)
   const flags = new Uint8Array(arena.words)
-  const maps = classifyMaps(arena, layout, shapes, fields, flags, selves)
+  const maps = classifyMaps(arena, layout, shapes, flags, selves)
   if (maps.length === 0) return undefined
-  const generators = new IntegerList()
-  const promises = new IntegerList()
-  const functions = new IntegerList()
-  const nativeContexts = new IntegerList()
-  const native = nativeContextType(layout)
+  const noted = new IntegerList()
   const sizes = new Sizes(arena, layout)
-  const { pointers, bytes } = arena
-  for (const { first, end } of arena.chunks) {
-    for (let word = first; word < end; ) {
-      const map = pointers[word]!
-      const code = map === 0 ? 0 : flags[map]! & flag.shape
-      if (code === 0) {
-        word++
-        continue
-      }
-      // Most are as long as their map says.
-      const told = bytes[map * 8 + fields.size]!
-      const size = told !== 0 && word + told <= end ? told : sizes.of(word, map, code, end)
-      if (size <= 0) {
-        // Of unknown length, or no object: on to the next one.
-        if (size === 0 && code !== shape.free) flags[word]! |= flag.start
-        word++
-        continue
-      }
-      if (code !== shape.free) {
-        flags[word]! |= flag.start
-        if (code === shape.context) {
-          if (bytes.readUInt16LE(map * 8 + fields.type) === native) nativeContexts.push(word)
-        } else if (code >= shape.function && code <= shape.generator) {
-          if (code === shape.function) functions.push(word)
-          else if (code === shape.promise) promises.push(word)
-          else if (code >= shape.asyncFunction) generators.push(word)
-        }
-      }
-      word += size
+  for (const { first, end } of arena.chunks) walkChunk(arena, flags, sizes, first, end, noted)
+  return { flags, maps, ...sorted(arena, layout, flags, noted.values()) }
+}
+
+/** Finds the beginnings of a chunk's objects; those that are of interest by their kind are noted. */
+function walkChunk(
+  { pointers, bytes }: Arena,
+  flags: Uint8Array,
+  sizes: Sizes,
+  first: number,
+  end: number,
+  noted: IntegerList,
+): void {
+  let word = first
+  while (word < end) {
+    const map = pointers[word]!
+    const code = flags[map]! & flag.shape // Of word 0, which is no map, for what is no pointer.
+    if (code === 0) {
+      word++
+      continue
     }
+    // Most are as long as their map says.
+    const told = bytes[map * 8 + INSTANCE_SIZE]!
+    const size = told !== 0 && word + told <= end ? told : sizes.of(word, map, code, end)
+    if (code !== shape.free && size >= 0) {
+      flags[word]! |= flag.start
+      if (code >= shape.function && code <= shape.context) noted.push(word)
+    }
+    // What is of unknown length, or no object after all: on to the next one.
+    word += size > 0 ? size : 1
   }
+}
+
+function sorted(
+  arena: Arena,
+  layout: Layout,
+  flags: Uint8Array,
+  noted: Int32Array,
+): Pick<Walk, 'functions' | 'promises' | 'generators' | 'nativeContexts'> {
+  const native = nativeContextType(layout)
+  const codes = noted.map(word => flags[arena.pointers[word]!]! & flag.shape)
+  const of = (from: number, to: number) =>
+    noted.filter((_, index) => codes[index]! >= from && codes[index]! <= to)
   return {
-    flags,
-    maps,
-    generators: generators.values(),
-    promises: promises.values(),
-    functions: functions.values(),
-    nativeContexts: nativeContexts.values(),
+    functions: of(shape.function, shape.function),
+    promises: of(shape.promise, shape.promise),
+    generators: of(shape.asyncFunction, shape.generator),
+    nativeContexts: of(shape.context, shape.context).filter(
+      word => arena.bytes.readUInt16LE(arena.pointers[word]! * 8 + layout.field.instanceType) === native,
+    ),
   }
 }
 
@@ -83,30 +87,22 @@ function nativeContextType({ constants }: Layout): number {
   return (constants.get('FirstContextType') ?? -8) + 7
 }
 
-export function mapFields(layout: Layout): MapFields {
-  return {
-    size: layout.constants.get('class_Map__instance_size_in_words__char') ?? 8,
-    type: layout.field.instanceType,
-  }
-}
-
 /** Marks all maps with the shape of their objects. */
 function classifyMaps(
   arena: Arena,
   layout: Layout,
   shapes: Shapes,
-  fields: MapFields,
   flags: Uint8Array,
   selves: Int32Array,
 ): Int32Array {
   const { bytes } = arena
-  const typeOf = (map: number) => bytes.readUInt16LE(map * 8 + fields.type)
+  const typeOf = (map: number) => bytes.readUInt16LE(map * 8 + layout.field.instanceType)
   const metas = selves.filter(word => typeOf(word) === layout.type.MAP)
   const maps = new IntegerList()
   // All of a context's maps have that context's map of maps, of which there are few.
   for (const word of referencesTo(arena, metas)) {
     if (word + MAP > arena.chunkOf(word).end) continue
-    flags[word]! |= shapes.of(typeOf(word), bytes[word * 8 + fields.size]!)
+    flags[word]! |= shapes.of(typeOf(word), bytes[word * 8 + INSTANCE_SIZE]!)
     maps.push(word)
   }
   return maps.values()
@@ -149,7 +145,6 @@ function referencesToMany({ pointers, chunks, words }: Arena, objects: Int32Arra
 export class Sizes {
   readonly #halves: Uint32Array
   readonly #bytes: Buffer
-  readonly #sizeField: number
   readonly #stringLength: number
   readonly #oneByte: number
   readonly #twoByte: number
@@ -158,7 +153,6 @@ export class Sizes {
   constructor(arena: Arena, layout: Layout) {
     this.#halves = arena.halves
     this.#bytes = arena.bytes
-    this.#sizeField = mapFields(layout).size
     this.#stringLength = layout.field.stringLength / 4
     this.#oneByte = layout.field.oneByteChars + 7
     this.#twoByte = layout.field.twoByteChars + 7
@@ -173,7 +167,7 @@ export class Sizes {
 
   #size(word: number, map: number, code: number): number {
     const halves = this.#halves
-    const told = this.#bytes[map * 8 + this.#sizeField]!
+    const told = this.#bytes[map * 8 + INSTANCE_SIZE]!
     if (told !== 0) return told
     switch (code) {
       case shape.fixedArray:

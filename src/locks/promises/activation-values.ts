@@ -1,6 +1,7 @@
 /** What an expression in a suspended function stands for, as far as its variables can be found by name. */
-import type { Activation, HeapGraph, HeapNode, HeapValue } from '../../heap/graph.ts'
+
 import { nodeOf } from '../../heap/await-graph.ts'
+import type { Activation, HeapGraph, HeapNode, HeapValue } from '../../heap/graph.ts'
 import { isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
 import type { FunctionSource } from './function-sources.ts'
 import { nameOfProperty } from './suspended-code.ts'
@@ -18,12 +19,7 @@ export class ActivationValues {
    * The object that an expression stands for. Registers have no names: of these the only one is taken that may be meant, by
    * having the method that is called on it, or by being a function.
    */
-  of(
-    activation: Activation,
-    source: FunctionSource,
-    expression: Node,
-    method: string,
-  ): HeapNode | undefined {
+  of(activation: Activation, source: FunctionSource, expression: Node, method: string): HeapNode | undefined {
     const node = unwrapped(expression)
     const value = this.#value(activation, source, node)
     if (value !== undefined) return value.kind === 'node' ? value.node : undefined
@@ -38,7 +34,9 @@ export class ActivationValues {
     const held = registers.flatMap(value => (value.kind === 'node' ? [value.node] : []))
     const scopes = [context, ...held.filter(node => this.#heap.kind(node) === 'context')]
     const captured = scopes.flatMap(scope =>
-      scope === undefined ? [] : this.#heap.edges(scope).flatMap(({ kind, node }) => (kind === 'variable' ? [node] : [])),
+      scope === undefined
+        ? []
+        : this.#heap.edges(scope).flatMap(({ kind, node }) => (kind === 'variable' ? [node] : [])),
     )
     return [...held, ...captured].filter(node => this.#heap.kind(node) === 'function')
   }
@@ -99,13 +97,12 @@ export class ActivationValues {
     const scoped = this.#inScopes(activation, name)
     if (scoped !== undefined) return scoped
     const at = isFunction(fn)
-      ? (fn.params as Node[]).findIndex(
-          parameter =>
-            parameter.type === 'Identifier'
-              ? parameter.name === name
-              : parameter.type === 'AssignmentPattern' &&
-                parameter.left.type === 'Identifier' &&
-                parameter.left.name === name,
+      ? (fn.params as Node[]).findIndex(parameter =>
+          parameter.type === 'Identifier'
+            ? parameter.name === name
+            : parameter.type === 'AssignmentPattern' &&
+              parameter.left.type === 'Identifier' &&
+              parameter.left.name === name,
         )
       : -1
     return at >= 0 ? activation.registers[at] : undefined
@@ -119,9 +116,7 @@ export class ActivationValues {
     for (const start of [...blocks.reverse(), activation.context]) {
       let scope: HeapNode | undefined = start
       for (let depth = 0; depth < mostScopes && scope !== undefined; depth++) {
-        const found = this.#heap
-          .edges(scope)
-          .find(edge => edge.kind === 'variable' && edge.name === name)
+        const found = this.#heap.edges(scope).find(edge => edge.kind === 'variable' && edge.name === name)
         if (found !== undefined) return this.#heap.value(scope, name) ?? { kind: 'node', node: found.node }
         scope = nodeOf(this.#heap, scope, 'previous')
       }
@@ -140,7 +135,8 @@ export class ActivationValues {
 function isLocal({ fn }: FunctionSource, name: string): boolean {
   for (const node of walkOwn(fn)) {
     if (node.type !== 'VariableDeclarator') continue
-    for (const part of walkOwn(node.id as Node)) if (part.type === 'Identifier' && part.name === name) return true
+    for (const part of walkOwn(node.id as Node))
+      if (part.type === 'Identifier' && part.name === name) return true
   }
   return false
 }

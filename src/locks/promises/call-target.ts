@@ -8,7 +8,11 @@ import type { FunctionSource } from './function-sources.ts'
  * The same text for the same exported thing, whichever module uses it; undefined for anything else, and for what a variable of
  * the same name hides.
  */
-export function exportedTarget(activation: Activation, source: FunctionSource, target: Node): string | undefined {
+export function exportedTarget(
+  activation: Activation,
+  source: FunctionSource,
+  target: Node,
+): string | undefined {
   const { syntax, fn } = source
   let root = unwrapped(target)
   while (root.type === 'MemberExpression') root = unwrapped(root.object as Node)
@@ -39,13 +43,17 @@ function isExported(program: Extract<Node, { type: 'Program' }>, name: string): 
     if (declaration?.type === 'VariableDeclaration')
       return declaration.declarations.some(({ id }) => id.type === 'Identifier' && id.name === name)
     if (declaration) return declaration.id.name === name
-    return statement.source == null && specifiers.some(({ local }) => local.type === 'Identifier' && local.name === name)
+    return (
+      statement.source == null &&
+      specifiers.some(({ local }) => local.type === 'Identifier' && local.name === name)
+    )
   })
 }
 
 function isHidden(fn: Node, name: string): boolean {
   for (const node of walkOwn(fn))
-    if (node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.id.name === name) return true
+    if (node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.id.name === name)
+      return true
   return false
 }
 

@@ -63,7 +63,12 @@ export class Holds {
     return run === undefined ? [] : [{ activation, acquired: undefined, evidence: run }]
   }
 
-  #isOf(activation: Activation, { source }: SuspendedCode, { call, release }: Acquisition, lock: LockedStore): boolean {
+  #isOf(
+    activation: Activation,
+    { source }: SuspendedCode,
+    { call, release }: Acquisition,
+    lock: LockedStore,
+  ): boolean {
     if (!lock.methods.has(call.method) && !acquiring.test(call.method)) return false
     if (lock.keyed) {
       const key = call.arguments[0] && this.#values.primitive(activation, source, call.arguments[0])
@@ -119,7 +124,11 @@ export class Holds {
       return undefined
     const source = this.#sources.ofNode(body)
     const text = source?.syntax.textOf(source.fn) ?? ''
-    if (!/\bacquire|\block\w*\(/i.test(text) || !/releas|unlock/i.test(text) || !/endfinally|\btrys\b/.test(text))
+    if (
+      !/\bacquire|\block\w*\(/i.test(text) ||
+      !/releas|unlock/i.test(text) ||
+      !/endfinally|\btrys\b/.test(text)
+    )
       return undefined
     const awaited = this.#graph.awaited(node)
     const given = awaited === undefined ? [] : this.#graph.settlements(awaited)
@@ -127,7 +136,9 @@ export class Holds {
       const called = one.by === 'activation' ? this.#graph.activations.get(one.activation) : undefined
       return called?.code.place !== undefined && called.code.place.scriptId !== code.place?.scriptId
     })
-    return runs ? 'it runs inside of a method of the lock that acquires before and releases afterwards' : undefined
+    return runs
+      ? 'it runs inside of a method of the lock that acquires before and releases afterwards'
+      : undefined
   }
 
   /** Whether a function runs in a scope of the lock, or in one with a variable for it; of a queue with a key, for that key. */
@@ -150,7 +161,9 @@ export class Holds {
     const source = this.#sources.ofNode(handler)
     if (source === undefined) return false
     const { syntax } = source
-    const byName = new Map(syntax.functions.flatMap(fn => nameOf(syntax, fn).map(name => [name, fn] as const)))
+    const byName = new Map(
+      syntax.functions.flatMap(fn => nameOf(syntax, fn).map(name => [name, fn] as const)),
+    )
     const seen = new Set<Node>()
     let level: readonly Node[] = [source.fn]
     for (let depth = 0; depth < 5 && level.length > 0; depth++) {
@@ -181,7 +194,11 @@ function nameOf(syntax: { parentOf(node: Node): Node | undefined }, fn: Node): r
   if ('id' in fn && fn.id && typeof fn.id === 'object' && 'name' in fn.id) return [String(fn.id.name)]
   const parent = syntax.parentOf(fn)
   if (parent?.type === 'VariableDeclarator' && parent.id.type === 'Identifier') return [parent.id.name]
-  if (parent?.type === 'MethodDefinition' || parent?.type === 'Property' || parent?.type === 'PropertyDefinition') {
+  if (
+    parent?.type === 'MethodDefinition' ||
+    parent?.type === 'Property' ||
+    parent?.type === 'PropertyDefinition'
+  ) {
     const { key } = parent
     if (key.type === 'Identifier') return [key.name]
     if (key.type === 'PrivateIdentifier') return [`#${key.name}`]

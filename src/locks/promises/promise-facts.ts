@@ -1,17 +1,28 @@
 /** The tasks and promise locks of one thread in the model's words: who waits for what, and who holds it. */
 import type { Activation, HeapNode } from '../../heap/graph.ts'
 import { leavesOf, type Need, type Task } from '../../heap/tasks.ts'
-import type { Frame, Hold, Place, Production, Request, Resource, Task as TaskRecord, Wait } from '../../snapshot/model.ts'
+import type {
+  Frame,
+  Hold,
+  Place,
+  Production,
+  Request,
+  Resource,
+  Task as TaskRecord,
+  Wait,
+} from '../../snapshot/model.ts'
 import { isUnknown } from '../../snapshot/model.ts'
 import { callPosition } from '../../sources/syntax.ts'
 import { isCall, type Node } from '../../sources/syntax-tree.ts'
 import type { LockFacts } from '../atomics/facts.ts'
+import type { LockAdapter } from './adapters/adapter.ts'
+import { adapterOf, capacityOf } from './adapters/adapters.ts'
 import type { AsyncWaits, PromiseLock } from './async-waits.ts'
 import type { LockHold } from './holds.ts'
-import type { SuspendedCode } from './suspended-code.ts'
 import { nameInHeap } from './name-in-heap.ts'
 import { type Outside, outsideOf } from './outside-waits.ts'
 import { givenBackElsewhere } from './releases-elsewhere.ts'
+import type { SuspendedCode } from './suspended-code.ts'
 
 export interface PromiseFacts {
   readonly facts: LockFacts
@@ -26,10 +37,15 @@ export interface FactContext {
   readonly firstTask: number
   /** Every task goes on only when this can be had: the event loop of a thread that stands still. */
   readonly loop: string | undefined
+  /** The libraries whose locks are known by name. */
+  readonly adapters: readonly LockAdapter[]
   frameOf(activation: Activation): Frame
   /** A place in the text of a function's script. */
   placeOf(activation: Activation, position: { line: number; column: number }): Place | undefined
 }
+
+/** Fields by which a request goes. */
+const identifying = ['requestId', 'reqId', 'traceId', 'correlationId', 'id', 'name', 'url', 'path']
 
 const nowhere = { unknown: 'its place could not be told' }
 
@@ -119,17 +135,22 @@ class Facts {
   }
 
   #resource(id: string, lock: PromiseLock, holds: readonly Hold[]): Resource {
-    const { units } = lock
+    const { heap } = this.#waits.graph
+    const owner = lock.owner === undefined ? [] : [lock.owner]
+    const known = adapterOf(heap, [...owner, ...lock.parts], this.#context.adapters)
+    const told = known && capacityOf(heap, known.part, known.adapter)
+    const units = { ...lock.units, ...(told !== undefined && { capacity: told }) }
     const taken = holds.length
     const elsewhere = givenBackElsewhere(this.#waits, lock)
     const capacity = Math.max(units.capacity ?? taken, taken)
     const unseen = capacity - taken - units.free
     const doubt =
-      elsewhere ?? (unseen > 0 ? `${unseen} of its ${capacity} units are held by something that is not seen` : undefined)
+      elsewhere ??
+      (unseen > 0 ? `${unseen} of its ${capacity} units are held by something that is not seen` : undefined)
     return {
       id,
       sort: 'reusable',
-      kind: capacity === 1 ? 'mutex' : 'semaphore',
+      kind: known?.adapter.kind ?? (capacity === 1 ? 'mutex' : 'semaphore'),
       label: this.#label(lock),
       aliases: [],
       process: this.#context.process,
@@ -153,11 +174,15 @@ class Facts {
     const code = label && this.#waits.codeOf(label.activation)
     const text = label?.target && code ? code.source.syntax.textOf(label.target).replace(/\s+/g, ' ') : ''
     const called = [...parts].filter(
-      part => heap.kind(part) === 'object' && [...methods].some(method => method !== '' && heap.has(part, method)),
+      part =>
+        heap.kind(part) === 'object' && [...methods].some(method => method !== '' && heap.has(part, method)),
     )
     const named = nameInHeap(heap, owner ?? container, owner === undefined ? parts : new Set(called))
-    const short = text.length > 0 && text.length <= 40 && !/^this$|\(/.test(text) ? text.replace(/^this\./, '') : ''
-    const shown = (named !== undefined && named.length <= 50 ? named : undefined) ?? (short || (owner === undefined ? '' : heap.className(owner)) || 'a lock')
+    const short =
+      text.length > 0 && text.length <= 40 && !/^this$|\(/.test(text) ? text.replace(/^this\./, '') : ''
+    const shown =
+      (named !== undefined && named.length <= 50 ? named : undefined) ??
+      (short || (owner === undefined ? '' : heap.className(owner)) || 'a lock')
     return key === undefined ? shown : `${shown} '${key}'`
   }
 
@@ -176,7 +201,8 @@ class Facts {
     const said = this.#phrase(task.need)
     const awaits = leavesOf(task.need).flatMap(leaf => {
       const lock = leaf.kind === 'settled' ? this.#waits.lockOf(leaf.promise) : undefined
-      const settling = leaf.kind === 'return' ? [leaf.activation] : lock ? [] : this.#waits.reachOf(leaf.promise).activations
+      const settling =
+        leaf.kind === 'return' ? [leaf.activation] : lock ? [] : this.#waits.reachOf(leaf.promise).activations
       return settling.flatMap(node => this.#parties.get(this.#taskOf.get(node)!) ?? [])
     })
     return {
@@ -200,8 +226,28 @@ class Facts {
         waitsFor: said.text,
         waitKind: said.kind,
         awaits: [...new Set(awaits)],
+        ...this.#storeLabel(task),
       },
     }
+  }
+
+  /** What AsyncLocalStorage gives it: a text, or what an object of it is identified by. */
+  #storeLabel({ activations }: Task): { readonly label?: string } {
+    const { graph } = this.#waits
+    const [innermost] = activations
+    const store = innermost && graph.asyncContext(innermost.node)
+    if (store === undefined) return {}
+    for (const { kind, node } of graph.heap.edges(store)) {
+      if (kind !== 'entry') continue
+      const text = graph.heap.text(node)
+      if (text !== undefined && text.length <= 60) return { label: text }
+      for (const name of identifying) {
+        const value = graph.heap.value(node, name)
+        if (value?.kind === 'text' || value?.kind === 'number')
+          return { label: `${name} ${value.value}`.slice(0, 60) }
+      }
+    }
+    return {}
   }
 
   #request(need: Need): Request {
@@ -232,7 +278,7 @@ class Facts {
       id,
       sort: 'consumable',
       kind: 'return',
-      label: `the return of ${nameOf(frame)}`,
+      label: returnOf(frame),
       aliases: [],
       process: this.#context.process,
       capacity: { unknown: 'a function returns once' },
@@ -253,7 +299,8 @@ class Facts {
     const lock = this.#waits.lockOf(promise)
     const id = lock && this.#ids.get(lock)
     const outside = outsideOf(this.#waits, promise)
-    const units: Request | undefined = id === undefined ? undefined : { kind: 'units', resource: id, units: 1 }
+    const units: Request | undefined =
+      id === undefined ? undefined : { kind: 'units', resource: id, units: 1 }
     if (units === undefined) return this.#byFunctions(promise) ?? requestOf(outside)
     // A timer beside the queue is a time limit; a signal, or a socket, may take it out of the queue.
     const ends = outside.kind === 'timer' || outside.kind === 'i/o'
@@ -286,8 +333,8 @@ class Facts {
     if (need.kind === 'return') {
       const task = this.#taskOf.get(need.activation)
       const activation = this.#waits.graph.activations.get(need.activation)
-      const name = activation === undefined ? 'a function' : nameOf(this.#context.frameOf(activation))
-      return { text: `the return of ${name}`, kind: task === undefined ? 'unknown' : 'task' }
+      const text = activation === undefined ? 'a function' : returnOf(this.#context.frameOf(activation))
+      return { text, kind: task === undefined ? 'unknown' : 'task' }
     }
     const lock = this.#waits.lockOf(need.promise)
     const outside = outsideOf(this.#waits, need.promise)
@@ -308,12 +355,21 @@ function positionOf(node: Node): number {
   return isCall(node) ? callPosition(node) : node.start
 }
 
+function returnOf(frame: Frame): string {
+  if (frame.function !== '(module)') return `the return of ${nameOf(frame)}`
+  return isUnknown(frame.file)
+    ? 'the evaluation of a module'
+    : `the evaluation of ${frame.file.split('/').at(-1)}`
+}
+
 /** `Ledger.post (ledger.js:12)`. */
 function nameOf(frame: Frame): string {
   const name = frame.function === '' ? 'an anonymous function' : frame.function
   const owner = typeof frame.class === 'string' && frame.class !== '' ? `${frame.class}.` : ''
   const file = isUnknown(frame.file) ? undefined : frame.file.split('/').at(-1)
-  return file === undefined || isUnknown(frame.line) ? `${owner}${name}` : `${owner}${name} (${file}:${frame.line})`
+  return file === undefined || isUnknown(frame.line)
+    ? `${owner}${name}`
+    : `${owner}${name} (${file}:${frame.line})`
 }
 
 /** `await mutex.runExclusive(…)`: what is called, without what it is given. */

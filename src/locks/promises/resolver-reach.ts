@@ -62,18 +62,39 @@ export class ResolverReaches {
   }
 
   #find(promise: HeapNode): Reach {
+    const resolvers = this.#graph.resolvers(promise)
+    const settlements = this.#graph.settlements(promise)
+    const native = this.#isNative(promise, resolvers.length + settlements.length === 0)
+    const found = this.#search(resolvers, native ? [promise] : [])
+    const batch = found.stores.length === 0 ? undefined : this.#dispatchedBatch(found.stores[0]!)
+    if (batch === undefined) return found
+    // What is on its way is settled by nobody but who was given it.
+    const { reactions, timers, io, activations } = this.#search([batch], [])
+    return reactions.length === 0
+      ? found
+      : { ...found, reactions, timers, io, activations, stores: [], roots: [] }
+  }
+
+  /** The batch that a loader (dataloader) has sent off, with the functions that settle its promises. */
+  #dispatchedBatch({ node }: Step): HeapNode | undefined {
+    return this.#heap.retainers(node).find(edge => {
+      const sent = edge.kind === 'property' ? this.#heap.value(edge.node, 'hasDispatched') : undefined
+      return sent?.kind === 'boolean' && sent.value
+    })?.node
+  }
+
+  /** All that leads to one of these nodes, nearest first. */
+  #search(starts: readonly HeapNode[], native: readonly HeapNode[]): Reach {
     const reactions = new Set<HeapNode>()
     const timers = new Set<HeapNode>()
-    const io = new Set<HeapNode>()
+    const io = new Set<HeapNode>(native)
     const activations = new Set<HeapNode>()
     const stores: Step[] = []
     const roots: Step[] = []
     const heap = this.#heap
-    const resolvers = this.#graph.resolvers(promise)
-    if (this.#isNative(promise, resolvers.length + this.#graph.settlements(promise).length === 0)) io.add(promise)
     // A scope is come to by each of its variables: other functions use these.
-    const seen = new Set<string>(resolvers.map(String))
-    let queue: Visit[] = resolvers.map(node => ({ node, step: undefined, entry: false }))
+    const seen = new Set<string>(starts.map(String))
+    let queue: Visit[] = starts.map(node => ({ node, step: undefined, entry: false }))
     let left = mostNodes
     while (queue.length > 0) {
       const next: Visit[] = []
@@ -86,7 +107,7 @@ export class ResolverReaches {
           if (seen.has(key) || !this.#leads(edge, node, step)) continue
           if (entry && !this.#isCalledLater(edge.node)) continue
           seen.add(key)
-          if (--left < 0) return this.#open(promise)
+          if (--left < 0) return open(starts)
           const at: Step = { node: edge.node, edge, before: step }
           const onward = this.#visit(at, { reactions, timers, io, activations, stores, roots })
           // What waits in a list may have a time limit of its own: a timer whose function is about it.
@@ -187,7 +208,11 @@ export class ResolverReaches {
   #isCalledLater(node: HeapNode): boolean {
     const kind = this.#heap.kind(node)
     if (kind === 'object') return isTimer(this.#heap.className(node))
-    return kind === 'function' || kind === 'bound function' || (kind === 'context' && !isModuleScope(this.#heap, node))
+    return (
+      kind === 'function' ||
+      kind === 'bound function' ||
+      (kind === 'context' && !isModuleScope(this.#heap, node))
+    )
   }
 
   #promisesOf(reaction: HeapNode): readonly HeapNode[] {
@@ -215,11 +240,11 @@ export class ResolverReaches {
         ({ node }) => heap.kind(node) === 'object' && isIo(heap.className(node)) && heap.nativelyHeld(node),
       )
   }
+}
 
-  /** More refers to it than was looked at. */
-  #open(promise: HeapNode): Reach {
-    return { reactions: [], timers: [], io: [promise], activations: [], stores: [], roots: [], none: false }
-  }
+/** More refers to it than was looked at. */
+function open(io: readonly HeapNode[]): Reach {
+  return { reactions: [], timers: [], io, activations: [], stores: [], roots: [], none: false }
 }
 
 /** The name of the variable through which the way came into the scope that it is in. */
@@ -236,7 +261,10 @@ export function isModuleScope(heap: HeapGraph, context: HeapNode): boolean {
   const extension = heap.value(context, 'extension')
   if (extension?.kind === 'node' && heap.kind(extension.node) === 'module') return true
   const previous = heap.value(context, 'previous')
-  return (previous?.kind !== 'node' || isGlobalScope(heap, previous.node)) && !heap.edges(context).some(({ kind, name }) => kind === 'variable' && name === 'this')
+  return (
+    (previous?.kind !== 'node' || isGlobalScope(heap, previous.node)) &&
+    !heap.edges(context).some(({ kind, name }) => kind === 'variable' && name === 'this')
+  )
 }
 
 /** V8's native context, around all others: it has no variables. */

@@ -56,7 +56,9 @@ export function waitersStore(
   const top = objects.findLast(({ node }) => heap.retainers(node).some(isVariable)) ?? objects.at(-1)
   const container = collection?.node ?? owner?.node ?? top?.node ?? start.node
   const at = way.find(({ node }) => node === container)?.depth ?? 0
-  const table = way.find(part => part.depth > 0 && part.inner === container && within(part) && isTable(heap, part, isStatic))
+  const table = way.find(
+    part => part.depth > 0 && part.inner === container && within(part) && isTable(heap, part, isStatic),
+  )
   // What the lock keeps inside tells nothing about how many it lets in.
   const outer = way.filter(part => part.depth >= (owner?.depth ?? at))
   return {
@@ -77,7 +79,9 @@ export function waitersStore(
 
 /** Objects, lists and scopes around a step, nearest first. */
 function outwards(heap: HeapGraph, start: Step): readonly Part[] {
-  const parts: Part[] = [{ node: start.node, edge: start.edge, depth: 0, inner: start.before?.node ?? start.node }]
+  const parts: Part[] = [
+    { node: start.node, edge: start.edge, depth: 0, inner: start.before?.node ?? start.node },
+  ]
   const seen = new Set([start.node])
   for (let at = 0; at < parts.length && parts.length < mostParts; at++) {
     const { node, depth } = parts[at]!
@@ -121,10 +125,20 @@ function isTable(heap: HeapGraph, { node, edge }: Part, isStatic: (name: string)
  * Whether an object is the lock, or a plain one made of its functions: `{ lock, unlock }` around the scope that the waiters are
  * kept in.
  */
-export function isOfStore(heap: HeapGraph, node: HeapNode, method: string, parts: ReadonlySet<HeapNode>): boolean {
+export function isOfStore(
+  heap: HeapGraph,
+  node: HeapNode,
+  method: string,
+  parts: ReadonlySet<HeapNode>,
+): boolean {
   if (parts.has(node)) return true
   const kind = heap.kind(node)
-  const called = kind === 'function' || kind === 'bound function' ? node : method === '' ? undefined : nodeOf(heap, node, method)
+  const called =
+    kind === 'function' || kind === 'bound function'
+      ? node
+      : method === ''
+        ? undefined
+        : nodeOf(heap, node, method)
   return called !== undefined && scopesOf(heap, called).some(scope => parts.has(scope))
 }
 

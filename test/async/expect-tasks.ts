@@ -1,0 +1,77 @@
+import { expect } from 'vitest'
+import { report as reportSchema } from '../../src/snapshot/report-schema.ts'
+import { runImpasse } from '../support/run-impasse.ts'
+import { startFixture } from '../support/spawn-fixture.ts'
+import type { AsyncEdge, AsyncProgram } from './programs.ts'
+
+interface ReportFrame {
+  readonly function: string
+  readonly class: string | null
+  readonly file: string
+  readonly line: number
+}
+
+/** Runs a program, looks at it, and compares the report with what is expected. */
+export async function expectTasks(
+  program: AsyncProgram,
+  node: string,
+  options: readonly string[] = [],
+): Promise<void> {
+  const fixture = await startFixture(`async/${program.file}`, {
+    execArgv: ['--inspect-port=0'],
+    node,
+    args: program.args ?? [],
+  })
+  // It prints its line a moment before the last of its functions stands where it will stay.
+  await new Promise(resolve => setTimeout(resolve, 400))
+  const { stdout, stderr, code } = await runImpasse([String(fixture.pid), '--json', ...options])
+  expect(stderr).toBe('')
+  const report = JSON.parse(stdout)
+  expect(reportSchema.parse(report)).toEqual(report)
+  const told = JSON.stringify(
+    { findings: report.findings, tasks: report.processes[0].tasks, gaps: report.processes[0].gaps },
+    null,
+    1,
+  )
+  expect(report.verdict.status, told).toBe(program.verdict)
+  expect(code).toBe(program.verdict === 'idle' ? 0 : 1)
+  if (program.verdict === 'idle') expect(report.findings, told).toEqual([])
+  if (program.kind !== undefined) expect(report.findings[0].kind, told).toBe(program.kind)
+  if (program.cycle !== undefined) expectCycle(report, program.cycle)
+  if (program.waits !== undefined)
+    expect(report.processes[0].tasks.map(({ waits }: { waits: string }) => waits)).toContain(program.waits)
+}
+
+function expectCycle(
+  report: { findings: { cycle: unknown[] }[]; resources: { id: string; label: string }[] },
+  cycle: readonly AsyncEdge[],
+): void {
+  const labels = new Map(report.resources.map(({ id, label }) => [id, label]))
+  const seen = (
+    report.findings[0]!.cycle as {
+      at: ReportFrame
+      acquiredAt: ReportFrame
+      request: { resource: string }
+    }[]
+  ).map(edge => ({
+    waits: frameText(edge.at),
+    acquired: frameText(edge.acquiredAt),
+    label: String(labels.get(edge.request.resource)),
+  }))
+  const sorted = (edges: readonly AsyncEdge[]) =>
+    [...edges].sort((a, b) => (a.waits + a.label).localeCompare(b.waits + b.label))
+  const wanted = sorted(cycle)
+  expect(sorted(seen)).toEqual(
+    wanted.map(({ waits, acquired, label }) => ({
+      waits,
+      label,
+      acquired: acquired === undefined ? expect.anything() : expect.stringContaining(acquired),
+    })),
+  )
+}
+
+function frameText(frame: ReportFrame): string {
+  if (frame.function === undefined) return ''
+  const name = frame.class === null ? frame.function : `${frame.class}.${frame.function}`
+  return `${name} (${String(frame.file).split('/').at(-1)}:${frame.line})`
+}

@@ -1,0 +1,256 @@
+/** What each program of fixtures/async does, and what has to be said about it. */
+export interface AsyncEdge {
+  /** `function (file:line)` of the await, and of the acquisition of what is waited for; undefined where nothing is acquired. */
+  readonly waits: string
+  readonly acquired?: string
+  readonly label: string
+}
+
+export interface AsyncProgram {
+  readonly file: string
+  readonly args?: readonly string[]
+  readonly verdict: 'deadlock' | 'idle'
+  readonly kind?: 'reentrancy' | 'cycle' | 'exhaustion'
+  /** In any order: which of two equal tasks is told first is chance. */
+  readonly cycle?: readonly AsyncEdge[]
+  /** Of tasks that are no lock's: what some task waits for. */
+  readonly waits?: string
+  /** Nothing but its participants refers to it: gone after a collection, so that no snapshot shows it. */
+  readonly onlyMemory?: boolean
+  readonly minimalMajor?: number
+}
+
+export const hung: readonly AsyncProgram[] = [
+  {
+    file: 'locks/reentered-mutex.mjs',
+    verdict: 'deadlock',
+    kind: 'reentrancy',
+    cycle: [
+      {
+        waits: 'Ledger.#audit (reentered-mutex.mjs:21)',
+        acquired: 'Ledger.post (reentered-mutex.mjs:11)',
+        label: 'ledger.#mutex',
+      },
+    ],
+  },
+  {
+    file: 'locks/crossed-mutexes.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      {
+        waits: 'transfer (crossed-mutexes.mjs:18)',
+        acquired: 'transfer (crossed-mutexes.mjs:15)',
+        label: 'savings.mutex',
+      },
+      {
+        waits: 'transfer (crossed-mutexes.mjs:18)',
+        acquired: 'transfer (crossed-mutexes.mjs:15)',
+        label: 'checking.mutex',
+      },
+    ],
+  },
+  {
+    file: 'locks/crossed-run-exclusive.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      { waits: '(anonymous) (crossed-run-exclusive.mjs:12)', acquired: 'index.mjs', label: 'store' },
+      { waits: '(anonymous) (crossed-run-exclusive.mjs:19)', acquired: 'index.mjs', label: 'index' },
+    ],
+  },
+  {
+    file: 'locks/crossed-run-exclusive.cjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      { waits: '(anonymous) (crossed-run-exclusive.cjs:15)', acquired: 'Semaphore.js', label: 'store' },
+      { waits: '(anonymous) (crossed-run-exclusive.cjs:22)', acquired: 'Semaphore.js', label: 'index' },
+    ],
+  },
+  {
+    file: 'locks/exhausted-semaphore.mjs',
+    verdict: 'deadlock',
+    kind: 'exhaustion',
+    cycle: [
+      {
+        waits: 'crawl (exhausted-semaphore.mjs:11)',
+        acquired: 'crawl (exhausted-semaphore.mjs:11)',
+        label: 'slots',
+      },
+      {
+        waits: 'crawl (exhausted-semaphore.mjs:11)',
+        acquired: 'crawl (exhausted-semaphore.mjs:11)',
+        label: 'slots',
+      },
+    ],
+  },
+  {
+    file: 'locks/keyed-crossed.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      { waits: '(anonymous) (keyed-crossed.mjs:11)', label: "lock 'a.txt'" },
+      { waits: '(anonymous) (keyed-crossed.mjs:11)', label: "lock 'b.txt'" },
+    ],
+  },
+  ...(
+    [
+      ['queue', 'inQueue', 36, 13],
+      ['semaphore', 'inSemaphore', 41, 21],
+      ['lock', 'inLock', 45, 26],
+    ] as const
+  ).map(
+    ([name, inner, waits, acquired]): AsyncProgram => ({
+      file: 'locks/reentered-semaphores.mjs',
+      args: [name],
+      verdict: 'deadlock',
+      kind: 'reentrancy',
+      cycle: [
+        {
+          waits: `${inner} (reentered-semaphores.mjs:${waits})`,
+          acquired: `${name} (reentered-semaphores.mjs:${acquired})`,
+          label: name,
+        },
+      ],
+    }),
+  ),
+  {
+    file: 'queues/nested-p-limit.mjs',
+    verdict: 'deadlock',
+    kind: 'exhaustion',
+    cycle: [
+      { waits: 'load (nested-p-limit.mjs:10)', label: 'limit' },
+      { waits: 'load (nested-p-limit.mjs:10)', label: 'limit' },
+    ],
+  },
+  {
+    file: 'queues/nested-p-queue.mjs',
+    verdict: 'deadlock',
+    kind: 'reentrancy',
+    cycle: [{ waits: 'build (nested-p-queue.mjs:9)', label: 'jobs' }],
+    minimalMajor: 20,
+  },
+  ...['generic-pool', 'pg-pool'].map(
+    (name): AsyncProgram => ({
+      file: `pools/exhausted-${name}.mjs`,
+      verdict: 'deadlock',
+      kind: 'exhaustion',
+    }),
+  ),
+  {
+    file: 'hand-written/queue-mutex.mjs',
+    verdict: 'deadlock',
+    kind: 'reentrancy',
+    cycle: [{ waits: 'lock (queue-mutex.mjs:9)', acquired: 'write (queue-mutex.mjs:22)', label: 'cache' }],
+  },
+  {
+    file: 'hand-written/promise-cache.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      { waits: 'read (promise-cache.mjs:14)', label: 'the return of read (promise-cache.mjs:14)' },
+      { waits: 'read (promise-cache.mjs:14)', label: 'the return of read (promise-cache.mjs:14)' },
+    ],
+  },
+  {
+    file: 'hand-written/promise-chain.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [{ waits: 'flush (promise-chain.mjs:22)', label: 'the return of flush (promise-chain.mjs:22)' }],
+    onlyMemory: true,
+  },
+  {
+    file: 'queues/awaits-itself-dataloader.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      {
+        waits: '(anonymous) (awaits-itself-dataloader.mjs:8)',
+        label: 'the return of withManager (awaits-itself-dataloader.mjs:14)',
+      },
+      {
+        waits: 'withManager (awaits-itself-dataloader.mjs:14)',
+        label: 'the return of an anonymous function (awaits-itself-dataloader.mjs:8)',
+      },
+    ],
+    // A snapshot of V8 before 13 does not tell true from false.
+    onlyMemory: true,
+  },
+  {
+    file: 'hand-written/module-cycle/main.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      { waits: '(module) (first.mjs:2)', label: 'the evaluation of second.mjs' },
+      { waits: '(module) (second.mjs:2)', label: 'the evaluation of first.mjs' },
+    ],
+  },
+  {
+    file: 'hand-written/chain-with-release.mjs',
+    verdict: 'deadlock',
+    kind: 'reentrancy',
+    cycle: [
+      {
+        waits: 'Lock.acquire (chain-with-release.mjs:15)',
+        acquired: 'update (chain-with-release.mjs:23)',
+        label: 'lock',
+      },
+    ],
+    onlyMemory: true,
+  },
+  {
+    file: 'hand-written/crossed-in-main.cjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      {
+        waits: 'upload (crossed-in-main.cjs:18)',
+        acquired: 'download (crossed-in-main.cjs:25)',
+        label: 'net',
+      },
+      {
+        waits: 'download (crossed-in-main.cjs:28)',
+        acquired: 'upload (crossed-in-main.cjs:15)',
+        label: 'disk',
+      },
+    ],
+    onlyMemory: true,
+  },
+]
+
+/** The same programs with the previous major version of their library, or a later one. */
+export const otherVersions: readonly AsyncProgram[] = (
+  [
+    ['locks/reentered-mutex.mjs', 'async-mutex-4', 18],
+    ['locks/exhausted-semaphore.mjs', 'async-sema-2', 18],
+    ['queues/nested-p-limit.mjs', 'p-limit-6', 18],
+    ['queues/nested-p-queue.mjs', 'p-queue', 22],
+    ['queues/awaits-itself-dataloader.mjs', 'dataloader-1', 18],
+    ['pools/exhausted-pg-pool.mjs', 'pg-pool-2', 18],
+  ] as const
+).map(([file, library, minimalMajor]) => {
+  const { args: _, ...program } = hung.find(one => one.file === file)!
+  return { ...program, args: [library], minimalMajor }
+})
+
+/** Programs that look hung and are not. */
+export const healthy: readonly AsyncProgram[] = [
+  { file: 'healthy/queue-consumers.mjs', verdict: 'idle' },
+  { file: 'healthy/slow-holder.mjs', verdict: 'idle' },
+  { file: 'healthy/holder-sleeps.mjs', verdict: 'idle', waits: 'a timer of 600000 ms' },
+  { file: 'healthy/request-and-response.mjs', verdict: 'idle' },
+  { file: 'healthy/busy-pool.mjs', verdict: 'idle' },
+  { file: 'healthy/rate-limited.mjs', verdict: 'idle', minimalMajor: 20 },
+  { file: 'healthy/waits-forever.mjs', verdict: 'idle' },
+  { file: 'healthy/released-by-handler.mjs', verdict: 'idle' },
+  { file: 'healthy/bus.mjs', verdict: 'idle' },
+  { file: 'healthy/keyed-busy.mjs', verdict: 'idle' },
+  { file: 'healthy/lock-per-id.mjs', verdict: 'idle' },
+  { file: 'pools/exhausted-tarn.mjs', verdict: 'idle' },
+  {
+    file: 'hand-written/forgotten-resolve.mjs',
+    verdict: 'idle',
+    waits: 'a promise that nothing can settle any more',
+  },
+]
