@@ -162,7 +162,7 @@ async function lookOutside(
     memory,
   )
   const unseen = natives.some(thread => thread.role === 'worker' && isUnseen(thread))
-  const { main, gap } = outsideMain(target, looks, stacks, closed, unseen)
+  const { main, gap } = outsideMain(target, looks, stacks, closed, unseen, memory?.detailsOf(target.pid))
   const stopped = await stoppedIfAllowed(target, [main, ...natives], memory, options, clock)
   const { threads } = stopped
   const none = { resources: [], holds: [], productions: [], waits: [] }
@@ -244,7 +244,8 @@ async function withLocks(
   memory: MemoryFrames,
   clock: Clock,
 ) {
-  return asked.size === 0
-    ? seen
-    : (await import('./native-waits.ts')).nativeLocksOf(pid, seen, asked, memory, () => clock.now)
+  if (asked.size === 0) return seen
+  const { nativeLocksOf, withWords } = await import('./native-waits.ts')
+  const { threads, facts } = await nativeLocksOf(pid, seen, asked, memory, () => clock.now)
+  return { threads, facts: withWords(`p${pid}`, threads, thread => memory.detailsOf(thread).word, facts) }
 }

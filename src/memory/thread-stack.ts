@@ -12,6 +12,7 @@ import { LiveMemory } from './live-memory.ts'
 import type { Memory } from './memory.ts'
 import { NativeNames } from './native-names.ts'
 import { type PhysicalFrame, Unwinder, type Walk } from './unwinder.ts'
+import { type AwaitedWord, awaitedWord } from './v8/atomics-wait.ts'
 import { Heap } from './v8/heap.ts'
 import { type JavaScriptFrame, JavaScriptFrames } from './v8/javascript-frames.ts'
 import { isMeasured, type Layout, readLayout } from './v8/layout.ts'
@@ -50,6 +51,10 @@ export interface ThreadStack {
   readonly functions: readonly StackFunction[]
   /** 1 when every frame was walked, less when the first one was found by scanning the stack. */
   readonly confidence: number
+  /** What it sleeps on, when it is in `Atomics.wait`. */
+  readonly word?: AwaitedWord
+  /** What it starts and waits for, when it is in `execSync` or one of its like. */
+  readonly command?: string
 }
 
 /** How much of a process is read for one stack, bytes. */
@@ -266,9 +271,8 @@ function walkStacks(
 }
 
 /** A stack whose native functions have no names yet. */
-interface NamelessStack {
+interface NamelessStack extends Omit<ThreadStack, 'functions'> {
   readonly functions: readonly (StackFunction | PhysicalFrame)[]
-  readonly confidence: number
 }
 
 function imagePath({ code }: PhysicalFrame): string {
@@ -279,6 +283,9 @@ function functionsOf(walk: Walk, heap: Heap): NamelessStack | Unknown {
   const reader = new JavaScriptFrames(heap)
   const scripts = new Map<Script, StackScript>()
   const functions: (StackFunction | PhysicalFrame)[] = []
+  let word: AwaitedWord | undefined
+  let command: string | undefined
+  let innermost = true
   for (const frame of walk.frames) {
     const { code, fp, lookup } = frame
     if (code.kind === 'native') {
@@ -289,11 +296,31 @@ function functionsOf(walk: Walk, heap: Heap): NamelessStack | Unknown {
     const reading = reader.read({ fp, address: lookup, compiled: code.kind === 'compiled' })
     if (reading.kind === 'unreadable')
       return { unknown: `${reading.why}${isMeasured(heap.layout) ? '' : ' (a V8 that is not known yet)'}` }
-    if (reading.kind === 'functions') functions.push(...reading.frames.map(one => described(one, scripts)))
-    else if (reading.name === 'WasmFrame') functions.push(wasm)
+    if (reading.kind === 'functions') {
+      functions.push(...reading.frames.map(one => described(one, scripts)))
+      command = commandOf(heap, fp, reading.frames) ?? command
+    } else if (reading.name === 'WasmFrame') functions.push(wasm)
+    else if (innermost && reading.name === 'BuiltinExitFrame') word = awaitedWord(heap, fp)
+    innermost = false
     if (functions.length > MOST_FUNCTIONS) break
   }
-  return { functions, confidence: walk.strength === 'exact' ? 1 : 0.5 }
+  return {
+    functions,
+    confidence: walk.strength === 'exact' ? 1 : 0.5,
+    ...(word === undefined ? {} : { word }),
+    ...(command === undefined ? {} : { command }),
+  }
+}
+
+const LONGEST_COMMAND = 200
+
+/** The first argument of the functions that start a process and wait for it: the outermost of them has what the program wrote. */
+function commandOf(heap: Heap, fp: number, frames: readonly JavaScriptFrame[]): string | undefined {
+  const [frame] = frames
+  if (frames.length !== 1 || frame?.script?.name !== 'node:child_process') return undefined
+  if (!/^(execSync|execFileSync|spawnSync)$/.test(frame.function)) return undefined
+  const argument = heap.memory.word(fp + 24)
+  return heap.isString(argument) ? heap.text(argument)?.slice(0, LONGEST_COMMAND) : undefined
 }
 
 const nowhere = { script: undefined, line: undefined, column: undefined }
