@@ -1,7 +1,8 @@
 /** The stack of a blocked thread as the memory of its process shows it. */
 import { textAt } from '../memory/core-arguments.ts'
 import { LiveMemory } from '../memory/live-memory.ts'
-import { readThreadStacks, restMark, type ThreadStack, walkThreads } from '../memory/thread-stack.ts'
+import type { ThreadStack } from '../memory/stack-functions.ts'
+import { readThreadStacks, restMark, walkThreads } from '../memory/thread-stack.ts'
 import { printable } from '../process/command-line.ts'
 import { numbersIn } from '../process/proc.ts'
 import type { Stopped } from '../process/stopped.ts'
