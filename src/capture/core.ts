@@ -8,7 +8,7 @@ import { startOfProcess } from '../memory/core-arguments.ts'
 import { CoreFile } from '../memory/core-file.ts'
 import { CoreMemory } from '../memory/core-memory.ts'
 import { Images } from '../memory/images.ts'
-import { readStacks } from '../memory/thread-stack.ts'
+import { readStacks } from '../memory/stack-functions.ts'
 import { splitArguments } from '../process/command-line.ts'
 import { inspectExecutable } from '../process/executable.ts'
 import { textOf } from '../process/proc.ts'
@@ -23,7 +23,8 @@ import {
 import { TOOL } from '../version.ts'
 import { Clock } from './clock.ts'
 import { coreThread } from './core-thread.ts'
-import { nativeLocksIn } from './native-waits.ts'
+import type { StackDetails } from './memory-frames.ts'
+import { nativeLocksIn, withWords } from './native-waits.ts'
 import { StackFrames } from './stack-frames.ts'
 
 export interface CoreOptions {
@@ -64,8 +65,12 @@ export async function captureCore(file: string, options: CoreOptions = {}): Prom
     const frames: (readonly Frame[] | Unknown)[] = []
     for (const stack of stacks)
       frames.push(isUnknown(stack) ? stack : await reader.of(stack.functions, stack.confidence))
+    const details = new Map(
+      notes.threads.map(({ tid }, index) => [tid, isUnknown(stacks[index]!) ? {} : stacks[index]!] as const),
+    )
+    const detailsOf = (tid: number): StackDetails => details.get(tid) ?? {}
     const threads = notes.threads
-      .map((thread, index) => coreThread(pid, thread, frames[index]!, memory))
+      .map((thread, index) => coreThread(pid, thread, frames[index]!, detailsOf(thread.tid), memory))
       .sort((a, b) => order(a.role) - order(b.role))
     const start = startOfProcess(memory, notes)
     const args = start?.args ?? (notes.process?.command ?? '').split(' ')
@@ -95,7 +100,12 @@ export async function captureCore(file: string, options: CoreOptions = {}): Prom
           gaps: gapsOf(memory, frames, executable),
         },
       ],
-      ...nativeLocksIn(memory, `p${pid}`, threads, none),
+      ...withWords(
+        `p${pid}`,
+        threads,
+        tid => detailsOf(tid).word,
+        nativeLocksIn(memory, `p${pid}`, threads, none),
+      ),
     }
   } finally {
     images?.close()

@@ -45,6 +45,13 @@ export async function mapWorkers(
     unmapped = workers.filter(worker => !found.has(worker.threadId))
     if (unmapped.length === 0) break
   }
+  // Those that sleep and answer nobody stand in native code. Workers are numbered as they are started, and so are their threads.
+  const silent = left.every(tid => sure.some(thread => thread.tid === tid && thread.view.state === 'S'))
+  if (silent && left.length === unmapped.length && unmapped.length > 1) {
+    const inOrder = unmapped.toSorted((a, b) => a.threadId - b.threadId)
+    for (const [index, worker] of inOrder.entries()) found.set(worker.threadId, left[index]!)
+    return found
+  }
   // One that did not sleep computes: so does the kernel thread that it is.
   const computing = kernelThreads.filter(({ tid, role }) => left.includes(tid) && role === 'worker')
   const last = left.length === 1 ? left[0] : computing.length === 1 ? computing[0]!.tid : undefined

@@ -1,7 +1,13 @@
 /** The stack of a blocked thread as the memory of its process shows it. */
+import { textAt } from '../memory/core-arguments.ts'
+import { LiveMemory } from '../memory/live-memory.ts'
+import type { ThreadStack } from '../memory/stack-functions.ts'
 import { readThreadStacks, restMark, walkThreads } from '../memory/thread-stack.ts'
+import { printable } from '../process/command-line.ts'
 import { numbersIn } from '../process/proc.ts'
 import type { Stopped } from '../process/stopped.ts'
+import { systemCallName } from '../process/system-call-names.ts'
+import { readSystemCall } from '../process/system-calls.ts'
 import type { Target } from '../process/target.ts'
 import { type Frame, isUnknown, type Unknown } from '../snapshot/model.ts'
 import { idlesInLoop } from './native-activity.ts'
@@ -11,6 +17,13 @@ import { changedSinceStart, readTargetFile } from './target-files.ts'
 interface Seen {
   readonly mark: string | undefined
   readonly frames: readonly Frame[] | Unknown
+  readonly details: StackDetails
+}
+
+/** What the arguments on a stack tell. */
+export interface StackDetails extends Pick<ThreadStack, 'word' | 'command'> {
+  /** Of a file that it opens. */
+  readonly path?: string
 }
 
 export class MemoryFrames {
@@ -48,9 +61,18 @@ export class MemoryFrames {
       const frames = isUnknown(stack)
         ? stack
         : withoutLoop(await this.#frames.of(stack.functions, stack.confidence))
-      this.#seen.set(tid, { mark: marks.get(tid), frames })
+      this.#seen.set(tid, {
+        mark: marks.get(tid),
+        frames,
+        details: isUnknown(stack) ? {} : { ...stack, ...pathOf(pid, tid) },
+      })
     }
     return new Map(tids.map(tid => [tid, this.#seen.get(tid)!.frames]))
+  }
+
+  /** What the arguments on the stack told that was read last. */
+  detailsOf(tid: number): StackDetails {
+    return this.#seen.get(tid)?.details ?? {}
   }
 
   /** The same of threads that run: the process is stopped for the time that the reading takes. */
@@ -78,4 +100,17 @@ export class MemoryFrames {
 /** An idle thread has nothing but the event loop on its stack, which its activity says already. */
 export function withoutLoop(frames: readonly Frame[]): readonly Frame[] {
   return idlesInLoop(frames) ? [] : frames
+}
+
+/** The path that a thread gives to open(2) or one of its like. */
+function pathOf(pid: number, tid: number): { readonly path: string } | undefined {
+  const call = readSystemCall(pid, tid)
+  if (call === null || isUnknown(call)) return undefined
+  const name = systemCallName(call.number, 'x64')
+  if (name === undefined || !/^open(at2?)?$/.test(name)) return undefined
+  const memory = LiveMemory.open(pid, 2 ** 16)
+  if (isUnknown(memory)) return undefined
+  const path = printable(textAt(memory, Number(call.arguments[name === 'open' ? 0 : 1])))
+  memory.close()
+  return path === '' ? undefined : { path }
 }

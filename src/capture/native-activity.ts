@@ -1,5 +1,7 @@
 /** What a thread does, as the native functions on its stack tell it. */
+import { awaited } from '../locks/parked-words.ts'
 import type { Activity, Frame, SystemCall, Unknown } from '../snapshot/model.ts'
+import type { StackDetails } from './memory-frames.ts'
 
 /** libuv's loop and nothing of the program; `spawnSync` runs a loop of its own, which is no idling. */
 export function idlesInLoop(frames: readonly Frame[]): boolean {
@@ -11,17 +13,28 @@ export function idlesInLoop(frames: readonly Frame[]): boolean {
 }
 
 /** A call of the system, by what called it: V8's wait for a shared word, or a loop within a loop. */
-export function activityBehind(call: SystemCall, frames: readonly Frame[]): Activity {
+export function activityBehind(
+  call: SystemCall,
+  frames: readonly Frame[],
+  { command, path, word }: StackDetails = {},
+): Activity {
+  if (path !== undefined && call.name.startsWith('open'))
+    return {
+      kind: 'system-call',
+      call: { ...call, meaning: call.meaning.replace(/^opens a file/, `opens ${path}`) },
+    }
   const script = frames.find(({ kind }) => kind === 'js' || kind === 'wasm')
   if (script === undefined) return { kind: 'system-call', call }
   if (call.name === 'futex' && waitsForWord(frames)) {
-    const parkedIn = script.kind === 'wasm' ? 'memory.atomic.wait' : 'Atomics.wait'
+    const plain = script.kind === 'wasm' ? 'memory.atomic.wait' : 'Atomics.wait'
+    const parkedIn = word === undefined ? plain : awaited(word)
     return { kind: 'parked', in: parkedIn, timeoutMs: limitOf(call) }
   }
   if (!call.meaning.startsWith('event loop')) return { kind: 'system-call', call }
+  const what = command === undefined ? '' : ` of \`${command}\``
   return {
     kind: 'system-call',
-    call: { ...call, meaning: 'waits in a loop of its own: spawnSync or execSync' },
+    call: { ...call, meaning: `waits in a loop of its own: spawnSync or execSync${what}` },
   }
 }
 

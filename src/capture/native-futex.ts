@@ -29,6 +29,8 @@ export async function nativeFutex({ pid, executable, runtime }: Target): Promise
   if (end === -1) return undefined
   const names = stack.functions.slice(0, end).map(({ function: name }) => name)
   if (names.some(name => name.startsWith('v8::internal::FutexEmulation::'))) return undefined
+  // It ends an inspector that was open before: that is done in a moment.
+  if (names.some(name => name.startsWith('node::inspector::'))) return undefined
   // Without the names of Node's own functions nothing is told.
   if (!names.some(name => /^(?:v8|node|v8impl)::/.test(name))) return undefined
   return names.find(name => name !== '')

@@ -1,10 +1,12 @@
 /** Which locks of the C library threads sleep in, and who holds these: read from the memory of a process or of a core. */
 
 import { type NativeLockWait, withNativeLocks } from '../locks/native-locks.ts'
+import { withParkedWords } from '../locks/parked-words.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { LiveMemory } from '../memory/live-memory.ts'
 import type { Memory } from '../memory/memory.ts'
 import { type FutexCall, type NativeWait, nativeWait } from '../memory/native-lock.ts'
+import type { AwaitedWord } from '../memory/v8/atomics-wait.ts'
 import { readThreadStatus } from '../process/status.ts'
 import { switches } from '../process/threads.ts'
 import { isUnknown, type SystemCall, type Thread } from '../snapshot/model.ts'
@@ -25,6 +27,21 @@ export function nativeLocksIn(
     return wait === undefined ? [] : [described(thread, wait, tid => byTid.get(tid))]
   })
   return withNativeLocks(process, waits, facts)
+}
+
+/** With the words that parked threads sleep on. */
+export function withWords(
+  process: string,
+  threads: readonly Thread[],
+  wordOf: (tid: number) => AwaitedWord | undefined,
+  facts: LockFacts,
+): LockFacts {
+  const parked = threads.flatMap(thread => {
+    const isParked = thread.looks.at(-1)?.activity.kind === 'parked'
+    const word = isParked && !isUnknown(thread.tid) ? wordOf(thread.tid) : undefined
+    return word === undefined ? [] : [{ thread, ...word }]
+  })
+  return withParkedWords(process, parked, facts)
 }
 
 interface Seen {

@@ -9,6 +9,7 @@ import {
   type Unknown,
 } from '../snapshot/model.ts'
 import type { Look } from './look.ts'
+import type { StackDetails } from './memory-frames.ts'
 import { activityBehind } from './native-activity.ts'
 import type { Closed } from './open-inspector.ts'
 import { kernelActivity, loopOf, outsideLook } from './process-record.ts'
@@ -20,6 +21,7 @@ export function outsideMain(
   stacks: readonly (readonly Frame[] | Unknown)[],
   closed: Closed,
   unseen: boolean,
+  details: StackDetails = {},
 ): { readonly main: Thread; readonly gap: Gap } {
   const { pid } = target
   // A stack beside a look without one would look like a thread that moves.
@@ -33,7 +35,7 @@ export function outsideMain(
     name: 'main',
     role: 'main',
     seenBy: ['proc', ...(seen.length > 0 ? ['memory' as const] : [])],
-    looks: looks.map((look, index) => lookAt(target, look, seen[index] ?? [])),
+    looks: looks.map((look, index) => lookAt(target, look, seen[index] ?? [], details)),
   }
   const inLoop = main.looks.at(-1)?.activity.kind === 'event-loop' || seen.length === 0
   const loop = last === undefined || !inLoop ? undefined : loopOf(target, last)
@@ -60,12 +62,12 @@ export function outsideMain(
   }
 }
 
-function lookAt(target: Target, look: Look, frames: readonly Frame[]): ThreadLook {
+function lookAt(target: Target, look: Look, frames: readonly Frame[], details: StackDetails): ThreadLook {
   const kernel = look.kernel.get(target.pid)
   const outside = outsideLook(target, look.at, kernel)
   const activity = kernel === undefined || frames.length === 0 ? undefined : kernelActivity(kernel)
   // With more than the loop on its stack it is in no event loop, whatever the descriptor that it waits on looks like.
   return activity?.kind === 'system-call'
-    ? { ...outside, activity: activityBehind(activity.call, frames), frames: [...frames] }
+    ? { ...outside, activity: activityBehind(activity.call, frames, details), frames: [...frames] }
     : { ...outside, frames: [...frames] }
 }

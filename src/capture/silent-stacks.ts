@@ -3,7 +3,7 @@
 import type { Target } from '../process/target.ts'
 import { switches } from '../process/threads.ts'
 import { type Frame, isUnknown, type Thread } from '../snapshot/model.ts'
-import { MemoryFrames } from './memory-frames.ts'
+import { MemoryFrames, type StackDetails } from './memory-frames.ts'
 import { activityBehind } from './native-activity.ts'
 
 /** The stack of now was that of each look in which the thread had left its wait as often as now. */
@@ -32,18 +32,20 @@ export async function withMemoryStacks(
         kernel.voluntarySwitches === counted.voluntary &&
         kernel.involuntarySwitches === counted.involuntary,
     )
-    return stayed ? withFrames(thread, frames) : thread
+    return stayed ? withFrames(thread, frames, memory.detailsOf(thread.tid)) : thread
   }
 }
 
-function withFrames(thread: Thread, frames: readonly Frame[]): Thread {
+function withFrames(thread: Thread, frames: readonly Frame[], details: StackDetails): Thread {
   return {
     ...thread,
     seenBy: [...thread.seenBy.filter(source => source !== 'inspector'), 'memory'],
     looks: thread.looks.map(look => ({
       ...look,
       activity:
-        look.activity.kind === 'system-call' ? activityBehind(look.activity.call, frames) : look.activity,
+        look.activity.kind === 'system-call'
+          ? activityBehind(look.activity.call, frames, details)
+          : look.activity,
       frames: [...frames],
     })),
   }

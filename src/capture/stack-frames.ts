@@ -1,6 +1,6 @@
 /** The functions on a stack that was read from memory, in the reader's terms: what is done with the inspector's frames is done with these. */
 import { basename } from 'node:path'
-import type { StackFunction, StackScript } from '../memory/thread-stack.ts'
+import type { StackFunction, StackScript } from '../memory/stack-functions.ts'
 import type { Frame } from '../snapshot/model.ts'
 import { inText } from '../sources/script-origin.ts'
 import { ScriptSource } from '../sources/script-source.ts'

@@ -52,7 +52,8 @@ function pointersBefore(
   return undefined
 }
 
-function textAt(memory: Memory, address: number): string {
+/** The text at an address, up to its NUL; empty where nothing can be read. */
+export function textAt(memory: Memory, address: number): string {
   let text = ''
   for (let at = address; text.length < LONGEST_TEXT; ) {
     const bytes = memory.bytes(at, 256 - (at % 256))

@@ -2,7 +2,9 @@
  * How to find the caller of a native function: the call frame information of `.eh_frame` (LSB 5.0 chapter 10.6, DWARF 5
  * section 6.4). Garbage gives undefined.
  */
+import { Cursor } from './dwarf-cursor.ts'
 import type { ElfImage } from './elf-image.ts'
+import { type Alignment, UnwindProgram } from './unwind-program.ts'
 import { wordsOf } from './words.ts'
 
 /** Numbers of registers in the System V ABI for x86-64. */
@@ -89,9 +91,7 @@ export class UnwindTable {
   }
 }
 
-interface Common {
-  readonly codeAlign: number
-  readonly dataAlign: number
+interface Common extends Alignment {
   readonly encoding: number
   readonly signal: boolean
   readonly augmented: boolean
@@ -110,7 +110,7 @@ function readRow(image: ElfImage, at: number, address: number): UnwindRow | unde
     if (start === undefined || size === undefined || address < start || address >= start + size)
       return undefined
     if (common.augmented) cursor.skip(cursor.unsigned())
-    const state = new State(common)
+    const state = new UnwindProgram(common)
     if (!state.run(common.program, 0, Number.POSITIVE_INFINITY)) return undefined
     state.keepInitial()
     if (!state.run(cursor.rest(), start, address)) return undefined
@@ -183,238 +183,5 @@ function pointer(cursor: Cursor, encoding: number, at: number): number | undefin
       return base + cursor.int32()
     default:
       return undefined
-  }
-}
-
-/** Runs the instructions of a table up to an address. */
-class State {
-  frame: UnwindRow['frame'] | undefined
-  rules = new Map<number, Rule>()
-  readonly #common: Common
-  readonly #stack: { frame: UnwindRow['frame'] | undefined; rules: Map<number, Rule> }[] = []
-  #initial = new Map<number, Rule>()
-
-  constructor(common: Common) {
-    this.#common = common
-  }
-
-  keepInitial(): void {
-    this.#initial = new Map(this.rules)
-  }
-
-  /** False for an instruction that is not known. */
-  run(program: Buffer, start: number, until: number): boolean {
-    const cursor = new Cursor(program)
-    const { codeAlign, dataAlign } = this.#common
-    let location = start
-    while (!cursor.ended) {
-      const code = cursor.byte()
-      const low = code & 0x3f
-      if (code >> 6 === 1) location += low * codeAlign
-      else if (code >> 6 === 2) this.#saved(low, cursor.unsigned() * dataAlign)
-      else if (code >> 6 === 3) this.#restore(low)
-      else {
-        const step = this.#extended(code, cursor, dataAlign)
-        if (step === undefined) return false
-        location += step * codeAlign
-      }
-      if (location > until) return true
-    }
-    return true
-  }
-
-  /** How far an instruction moves the location. */
-  #extended(code: number, cursor: Cursor, dataAlign: number): number | undefined {
-    switch (code) {
-      case 0x00: // nop
-        return 0
-      case 0x02: // advance_loc1
-        return cursor.byte()
-      case 0x03: // advance_loc2
-        return cursor.uint16()
-      case 0x04: // advance_loc4
-        return cursor.int32() >>> 0
-      case 0x05: // offset_extended
-        this.#saved(cursor.unsigned(), cursor.unsigned() * dataAlign)
-        return 0
-      case 0x06: // restore_extended
-        this.#restore(cursor.unsigned())
-        return 0
-      case 0x07: // undefined
-        this.rules.set(cursor.unsigned(), { at: 'unknown' })
-        return 0
-      case 0x08: // same_value
-        this.rules.delete(cursor.unsigned())
-        return 0
-      case 0x09: // register
-        this.rules.set(cursor.unsigned(), { at: 'unknown' })
-        cursor.unsigned()
-        return 0
-      case 0x0a: // remember_state
-        if (this.#stack.length > 64) return undefined
-        this.#stack.push({ frame: this.frame, rules: new Map(this.rules) })
-        return 0
-      case 0x0b: {
-        // restore_state
-        const kept = this.#stack.pop()
-        if (kept === undefined) return undefined
-        this.frame = kept.frame
-        this.rules = kept.rules
-        return 0
-      }
-      case 0x0c: // def_cfa
-        this.frame = { register: cursor.unsigned(), offset: cursor.unsigned() }
-        return 0
-      case 0x0d: // def_cfa_register
-        if (this.frame === undefined || !('register' in this.frame)) return undefined
-        this.frame = { register: cursor.unsigned(), offset: this.frame.offset }
-        return 0
-      case 0x0e: // def_cfa_offset
-        if (this.frame === undefined || !('register' in this.frame)) return undefined
-        this.frame = { register: this.frame.register, offset: cursor.unsigned() }
-        return 0
-      case 0x0f: // def_cfa_expression
-        this.frame = { expression: cursor.take(cursor.unsigned()) }
-        return 0
-      case 0x10: // expression
-        this.rules.set(cursor.unsigned(), { at: 'address', expression: cursor.take(cursor.unsigned()) })
-        return 0
-      case 0x11: // offset_extended_sf
-        this.#saved(cursor.unsigned(), cursor.signed() * dataAlign)
-        return 0
-      case 0x12: // def_cfa_sf
-        this.frame = { register: cursor.unsigned(), offset: cursor.signed() * dataAlign }
-        return 0
-      case 0x16: // val_expression
-        this.rules.set(cursor.unsigned(), { at: 'unknown' })
-        cursor.take(cursor.unsigned())
-        return 0
-      case 0x2e: // GNU_args_size
-        cursor.unsigned()
-        return 0
-      default:
-        return undefined
-    }
-  }
-
-  #saved(register: number, offset: number): void {
-    this.rules.set(register, { at: 'saved', offset })
-  }
-
-  #restore(register: number): void {
-    const rule = this.#initial.get(register)
-    if (rule === undefined) this.rules.delete(register)
-    else this.rules.set(register, rule)
-  }
-}
-
-/** The value of a DWARF expression made of what occurs in unwind tables; undefined for anything else. */
-export function evaluate(
-  expression: Buffer,
-  initial: number | undefined,
-  register: (number: number) => number | undefined,
-  load: (address: number) => number | undefined,
-): number | undefined {
-  const stack: number[] = initial === undefined ? [] : [initial]
-  try {
-    const cursor = new Cursor(expression)
-    while (!cursor.ended) {
-      const code = cursor.byte()
-      if (code >= 0x30 && code <= 0x4f) stack.push(code - 0x30)
-      else if (code >= 0x70 && code <= 0x8f)
-        stack.push((register(code - 0x70) ?? Number.NaN) + cursor.signed())
-      else if (code === 0x08) stack.push(cursor.byte())
-      else if (code === 0x09) stack.push((cursor.byte() << 24) >> 24)
-      else if (code === 0x0a) stack.push(cursor.uint16())
-      else if (code === 0x06) stack.push(load(stack.pop() ?? Number.NaN) ?? Number.NaN)
-      else if (code === 0x23) stack.push((stack.pop() ?? Number.NaN) + cursor.unsigned())
-      else {
-        const second = stack.pop() ?? Number.NaN
-        const first = stack.pop() ?? Number.NaN
-        if (code === 0x1a) stack.push(second >= 0 && second < 256 ? (first % 256) & second : Number.NaN)
-        else if (code === 0x22) stack.push(first + second)
-        else if (code === 0x1c) stack.push(first - second)
-        else if (code === 0x24) stack.push(first * 2 ** second)
-        else if (code === 0x2a) stack.push(first >= second ? 1 : 0)
-        else return undefined
-      }
-    }
-  } catch {
-    return undefined
-  }
-  const value = stack.at(-1)
-  return value === undefined || !Number.isSafeInteger(value) ? undefined : value
-}
-
-/** Reads one thing after the other; throws a RangeError at the end. */
-class Cursor {
-  at = 0
-  readonly #bytes: Buffer
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
-  }
-
-  get ended(): boolean {
-    return this.at >= this.#bytes.length
-  }
-
-  byte(): number {
-    return this.#bytes.readUInt8(this.at++)
-  }
-
-  uint16(): number {
-    this.at += 2
-    return this.#bytes.readUInt16LE(this.at - 2)
-  }
-
-  int32(): number {
-    this.at += 4
-    return this.#bytes.readInt32LE(this.at - 4)
-  }
-
-  int64(): number {
-    this.at += 8
-    return this.#bytes.readInt32LE(this.at - 4) * 2 ** 32 + this.#bytes.readUInt32LE(this.at - 8)
-  }
-
-  unsigned(): number {
-    let value = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.byte()
-      value += (byte & 0x7f) * 2 ** shift
-      if (byte < 0x80) return value
-    }
-  }
-
-  signed(): number {
-    let value = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.byte()
-      value += (byte & 0x7f) * 2 ** shift
-      if (byte < 0x80) return byte & 0x40 ? value - 2 ** (shift + 7) : value
-    }
-  }
-
-  text(): string {
-    const end = this.#bytes.indexOf(0, this.at)
-    if (end === -1) throw new RangeError('no end of text')
-    const text = this.#bytes.toString('latin1', this.at, end)
-    this.at = end + 1
-    return text
-  }
-
-  take(length: number): Buffer {
-    if (!(this.at + length <= this.#bytes.length)) throw new RangeError('outside of the entry')
-    this.at += length
-    return this.#bytes.subarray(this.at - length, this.at)
-  }
-
-  skip(length: number): void {
-    this.take(length)
-  }
-
-  rest(): Buffer {
-    return this.take(this.#bytes.length - this.at)
   }
 }

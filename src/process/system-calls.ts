@@ -1,7 +1,7 @@
 /** What a thread waits for in the kernel: `/proc/<pid>/task/<tid>/syscall` (proc_pid_syscall(5)), in words. */
 import { isUnknown, type SystemCall, type Unknown } from '../snapshot/model.ts'
 import { childrenOf } from './children.ts'
-import { commandOf } from './command-line.ts'
+import { commandOf, printable } from './command-line.ts'
 import { descriptor, inWords } from './descriptors.ts'
 import { readProc } from './proc.ts'
 import { systemCallName } from './system-call-names.ts'
@@ -35,6 +35,8 @@ export interface Surroundings {
   descriptor(fd: number): string
   /** Of a wait for a child: any, or this one. */
   child(wanted: number | undefined): string
+  /** At an address in the memory of the process, where that can be read. */
+  text?(address: number): string
 }
 
 /** A call with its name and its meaning. `arch` is the target's. */
@@ -94,7 +96,10 @@ const reads = (asked: Asked) => `reads ${fdInWords(asked)}`
 const writes = (asked: Asked) => `writes to ${fdInWords(asked)}`
 const sleeps = () => 'sleeps for a set time'
 const accepts = (asked: Asked) => `waits for a connection on ${fdInWords(asked)}`
-const opens = () => 'opens a file (a FIFO opens only when its other end does)'
+const opens = (path: number) => (asked: Asked) => {
+  const name = printable(asked.surroundings.text?.(Number(asked.args[path])) ?? '')
+  return `opens ${name === '' ? 'a file' : name} (a FIFO opens only when its other end does)`
+}
 const starts = () => 'starts a process or thread'
 
 const meanings: Record<string, (asked: Asked) => string> = {
@@ -116,9 +121,9 @@ const meanings: Record<string, (asked: Asked) => string> = {
   connect: asked => `connects ${fdInWords(asked)}`,
   nanosleep: sleeps,
   clock_nanosleep: sleeps,
-  open: opens,
-  openat: opens,
-  openat2: opens,
+  open: opens(0),
+  openat: opens(1),
+  openat2: opens(1),
   clone: starts,
   clone3: starts,
   fork: starts,

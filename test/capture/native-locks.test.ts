@@ -54,7 +54,7 @@ describe.runIf(hasCompiler).each(targetNodes())('Node $major', ({ path }) => {
     expect(finding.parties).toEqual([`p${pid}/t0`])
     expect(finding.waits[0]).toMatchObject({
       call: 'pthread_mutex_lock',
-      at: { function: 'takeAgain', file, line: 23 },
+      at: { function: 'takeAgain', file, line: 25 },
     })
     const [resource] = snapshot.resources
     expect(resource).toMatchObject({
@@ -69,8 +69,8 @@ describe.runIf(hasCompiler).each(targetNodes())('Node $major', ({ path }) => {
   })
 
   test.each([
-    ['abba', 'mutex', 'takeBoth', 17],
-    ['rwlock', 'read-write lock', 'writeThenRead', 30],
+    ['abba', 'mutex', 'takeBoth', 19],
+    ['rwlock', 'read-write lock', 'writeThenRead', 32],
   ])('%s: main and a worker, each with its line', async (way, kind, name, line) => {
     const { pid } = await start(path, way)
     await settled(pid)
@@ -91,6 +91,17 @@ describe.runIf(hasCompiler).each(targetNodes())('Node $major', ({ path }) => {
     }
   })
 
+  test('two workers beside a healthy main thread', async () => {
+    const { pid } = await start(path, 'two workers')
+    const snapshot = await capture(pid)
+    const { verdict, kinds, finding } = told(snapshot)
+    expect(verdict.status).toBe('deadlock')
+    expect(kinds).toEqual(['cycle'])
+    expect(finding.parties).toEqual([`p${pid}/t1`, `p${pid}/t2`])
+    for (const { wait } of finding.cycle) expect(wait.at).toMatchObject({ function: 'takeBoth', line: 19 })
+    expect(snapshot.processes[0]!.gaps).toEqual([])
+  })
+
   test('a thread that is waited for needs a mutex of who waits', async () => {
     const { pid } = await start(path, 'join')
     await settled(pid)
@@ -99,7 +110,7 @@ describe.runIf(hasCompiler).each(targetNodes())('Node $major', ({ path }) => {
     expect(finding.parties).toEqual([`p${pid}/t0`, expect.stringMatching(`^p${pid}/n\\d+$`)])
     expect(finding.waits[0]).toMatchObject({
       call: 'pthread_join',
-      at: { function: 'waitForThread', line: 36 },
+      at: { function: 'waitForThread', line: 38 },
     })
   })
 
@@ -129,8 +140,8 @@ describe.runIf(hasCompiler).each(targetNodes())('Node $major', ({ path }) => {
     const { verdict, finding } = told(await captureCore(core.file))
     expect(verdict.status).toBe('deadlock')
     expect(finding.cycle.map(({ wait }) => wait.at)).toMatchObject([
-      { function: 'takeBoth', line: 17 },
-      { function: 'takeBoth', line: 17 },
+      { function: 'takeBoth', line: 19 },
+      { function: 'takeBoth', line: 19 },
     ])
   })
 })

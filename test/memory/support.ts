@@ -1,5 +1,6 @@
 import { readlinkSync } from 'node:fs'
-import { readThreadStack, restMark, type ThreadStack } from '../../src/memory/thread-stack.ts'
+import type { ThreadStack } from '../../src/memory/stack-functions.ts'
+import { readThreadStack, restMark } from '../../src/memory/thread-stack.ts'
 import { isUnknown, type Unknown } from '../../src/snapshot/model.ts'
 import type { Fixture } from '../support/spawn-fixture.ts'
 

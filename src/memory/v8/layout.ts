@@ -36,6 +36,8 @@ export interface Layout {
   }
   /** How the instructions' offsets in a source position table are written. */
   readonly positionTable: 'signed' | 'flagged' | 'unknown'
+  /** Any other constant, by the beginning of its name. */
+  readonly constant: (prefix: string) => number | undefined
   /** The lengths of the bytecodes for each width of operands; undefined where the executable does not tell. */
   readonly bytecodeSizes: () => readonly [Buffer, Buffer, Buffer] | undefined
   /** All instance types by V8's names without `_TYPE`, and everything else that the executable tells, without `v8dbg_`. */
@@ -231,6 +233,7 @@ export function readLayout(image: ElfImage): Layout | Unknown {
         : { count: 1, literals: 3, function: 7, positions: 8 },
     // Between 13.6 and 14.1 the sign gave way to two flags; which of the versions in between did is not known.
     positionTable: version <= 1306 ? 'signed' : version >= 1401 ? 'flagged' : 'unknown',
+    constant: beginning,
     bytecodeSizes: once(() => bytecodeSizes(image)),
     types: typeOf,
     constants,

@@ -1,0 +1,51 @@
+/** The suspended functions of a process whose main thread idles: read from its memory before anything is asked of it. */
+import type { LockFacts } from '../locks/recognise.ts'
+import type { Target } from '../process/target.ts'
+import type { Thread } from '../snapshot/model.ts'
+import type { AsyncTasks, EarlyHeaps } from './async-tasks.ts'
+import type { Clock } from './clock.ts'
+import type { Inside } from './inside.ts'
+import { idles } from './open-inspector.ts'
+import type { CaptureOptions } from './options.ts'
+
+/** The heaps of a process whose main thread idles: undefined for any other, and where they are not wanted. */
+export async function readIdleHeaps(
+  target: Target,
+  options: CaptureOptions,
+): Promise<EarlyHeaps | undefined> {
+  if (options.memory === false || options.heap === false || !idles(target)) return undefined
+  return (await import('./async-tasks.ts')).readEarly(target, options)
+}
+
+/** The suspended functions of the process, where its main thread idles. */
+export async function lookForTasks(
+  target: Target,
+  inside: Inside,
+  threads: readonly Thread[],
+  facts: LockFacts,
+  options: CaptureOptions,
+  clock: Clock,
+  early: EarlyHeaps | undefined,
+): Promise<AsyncTasks> {
+  const none = { facts, tasks: [], gaps: [] }
+  if (threads[0]?.looks.at(-1)?.frames.length !== 0) return none
+  const { snapshotHeaps, tasksOfHeaps } = await import('./async-tasks.ts')
+  if (early !== undefined && !('gap' in early.reading))
+    return tasksFromMemory(target, early, threads, facts, options)
+  const heaps = await snapshotHeaps(target, inside, threads, options, clock)
+  if (heaps === undefined) return none
+  return 'what' in heaps ? { ...none, gaps: [heaps] } : tasksOfHeaps(target, heaps, facts, options)
+}
+
+export async function tasksFromMemory(
+  target: Target,
+  early: EarlyHeaps,
+  threads: readonly Thread[],
+  facts: LockFacts,
+  options: CaptureOptions,
+): Promise<AsyncTasks> {
+  const { tasksOfHeaps, threadHeaps } = await import('./async-tasks.ts')
+  const { heaps, gaps } = threadHeaps(target.pid, early, threads)
+  const found = await tasksOfHeaps(target, heaps, facts, options)
+  return { ...found, gaps: [...found.gaps, ...gaps] }
+}
