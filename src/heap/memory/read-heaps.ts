@@ -8,7 +8,7 @@ import type { HeapGraph } from '../graph.ts'
 import { decodeHeap } from './decode.ts'
 import { describeExecutable } from './executable.ts'
 import { MemoryGraph } from './graph.ts'
-import { copyHeaps, type HeapCopy } from './heap-copy.ts'
+import { copyHeaps, type FoundIsolate, type HeapCopy } from './heap-copy.ts'
 
 export interface IsolateHeap {
   readonly graph: HeapGraph
@@ -76,15 +76,15 @@ async function read(pid: number, options: ReadingOptions): Promise<HeapReading> 
   }
   if (copy === undefined) return gap('it was not read')
   progress?.('looking for suspended functions')
-  const { arena, roots, memory, moved } = copy
+  const { arena, roots, memory } = copy
   const image = await decodeHeap(arena, roots, executable, memory, pause)
   if (isUnknown(image)) {
     memory.close()
     return gap(image.unknown)
   }
-  const heaps = copy.isolates.map(({ heap, isolate, tid }) => {
-    const consistent = hasRun(tid, moved) ? MOVED : roots.skipped > 0 ? SKIPPED : true
-    return { graph: new MemoryGraph(image, { isolate, heap }, consistent), tid }
+  const heaps = copy.isolates.map(found => {
+    const consistent = hasRun(found, copy) ? MOVED : roots.skipped > 0 ? SKIPPED : true
+    return { graph: new MemoryGraph(image, found, consistent), tid: found.tid }
   })
   return {
     heaps: heaps.sort((a, b) => Number(b.tid === pid) - Number(a.tid === pid)),
@@ -92,18 +92,24 @@ async function read(pid: number, options: ReadingOptions): Promise<HeapReading> 
   }
 }
 
-const MOVED = 'its thread ran while its memory was read'
+const MOVED = 'its thread, or one that helps it, ran while its memory was read'
 const SKIPPED = 'it has so much memory beside its heap that not all of it was looked through for references'
 /** Texts outside of V8's heap are read when they are asked for: more than any process has. */
 const BUDGET = 2 ** 45
 
-/** Whether the thread of an isolate ran meanwhile; any thread, where it is not known which. */
-function isTorn({ isolates, moved }: HeapCopy): boolean {
-  return isolates.some(({ tid }) => hasRun(tid, moved))
+/** Whether the heap of an isolate may have changed meanwhile. */
+function isTorn(copy: HeapCopy): boolean {
+  return copy.isolates.some(isolate => hasRun(isolate, copy))
 }
 
-function hasRun(tid: number | undefined, moved: ReadonlySet<number>): boolean {
-  return tid === undefined ? moved.size > 0 : moved.has(tid)
+/**
+ * Whether an isolate's thread ran, or one that runs no isolate: V8's helpers move objects, and while they do it the isolate's own thread
+ * waits for them.
+ */
+function hasRun({ tid }: FoundIsolate, { isolates, moved }: HeapCopy): boolean {
+  return [...moved].some(
+    other => tid === undefined || other === tid || !isolates.some(isolate => isolate.tid === other),
+  )
 }
 
 /** Lets timers and signals of our own come in between. */
