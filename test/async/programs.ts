@@ -247,6 +247,7 @@ export const healthy: readonly AsyncProgram[] = [
   { file: 'healthy/bus.mjs', verdict: 'idle' },
   { file: 'healthy/keyed-busy.mjs', verdict: 'idle' },
   { file: 'healthy/lock-per-id.mjs', verdict: 'idle' },
+  { file: 'healthy/unseen-holder.mjs', verdict: 'idle' },
   { file: 'pools/exhausted-tarn.mjs', verdict: 'idle' },
   {
     file: 'hand-written/forgotten-resolve.mjs',

@@ -21,7 +21,7 @@ import type { AsyncWaits, PromiseLock } from './async-waits.ts'
 import type { LockHold } from './holds.ts'
 import { nameInHeap } from './name-in-heap.ts'
 import { type Outside, outsideOf } from './outside-waits.ts'
-import { givenBackElsewhere } from './releases-elsewhere.ts'
+import { acquiredUnawaited, givenBackElsewhere } from './releases-elsewhere.ts'
 import type { SuspendedCode } from './suspended-code.ts'
 
 export interface PromiseFacts {
@@ -141,7 +141,9 @@ class Facts {
     const told = known && capacityOf(heap, known.part, known.adapter)
     const units = { ...lock.units, ...(told !== undefined && { capacity: told }) }
     const taken = holds.length
-    const elsewhere = givenBackElsewhere(this.#waits, lock)
+    const elsewhere =
+      givenBackElsewhere(this.#waits, lock) ??
+      (units.capacity === undefined ? acquiredUnawaited(this.#waits, lock) : undefined)
     const capacity = Math.max(units.capacity ?? taken, taken)
     const unseen = capacity - taken - units.free
     const doubt =
