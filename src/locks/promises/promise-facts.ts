@@ -185,7 +185,7 @@ class Facts {
     const shown =
       (named !== undefined && named.length <= 50 ? named : undefined) ??
       (short || (owner === undefined ? '' : heap.className(owner)) || 'a lock')
-    return key === undefined ? shown : `${shown} '${key}'`
+    return key === undefined || /^\d+$/.test(key) ? shown : `${shown} '${key}'`
   }
 
   #say(task: Task): { readonly wait: Wait; readonly record: TaskRecord } {
@@ -365,7 +365,8 @@ function returnOf(frame: Frame): string {
 
 /** `Ledger.post (ledger.js:12)`. */
 function nameOf(frame: Frame): string {
-  const name = frame.function === '' ? 'an anonymous function' : frame.function
+  const named = frame.function !== '' && frame.function !== '(anonymous)'
+  const name = named ? frame.function : 'an anonymous function'
   const owner = typeof frame.class === 'string' && frame.class !== '' ? `${frame.class}.` : ''
   const file = isUnknown(frame.file) ? undefined : frame.file.split('/').at(-1)
   return file === undefined || isUnknown(frame.line)
