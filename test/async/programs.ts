@@ -225,8 +225,6 @@ export const otherVersions: readonly AsyncProgram[] = (
     ['locks/reentered-mutex.mjs', 'async-mutex-4', 18],
     ['locks/exhausted-semaphore.mjs', 'async-sema-2', 18],
     ['queues/nested-p-limit.mjs', 'p-limit-6', 18],
-    ['queues/nested-p-queue.mjs', 'p-queue', 22],
-    ['queues/awaits-itself-dataloader.mjs', 'dataloader-1', 18],
     ['pools/exhausted-pg-pool.mjs', 'pg-pool-2', 18],
   ] as const
 ).map(([file, library, minimalMajor]) => {
@@ -247,6 +245,7 @@ export const healthy: readonly AsyncProgram[] = [
   { file: 'healthy/bus.mjs', verdict: 'idle' },
   { file: 'healthy/keyed-busy.mjs', verdict: 'idle' },
   { file: 'healthy/lock-per-id.mjs', verdict: 'idle' },
+  { file: 'healthy/unseen-holder.mjs', verdict: 'idle' },
   { file: 'pools/exhausted-tarn.mjs', verdict: 'idle' },
   {
     file: 'hand-written/forgotten-resolve.mjs',

@@ -70,7 +70,9 @@ export class Holds {
     lock: LockedStore,
   ): boolean {
     if (!lock.methods.has(call.method) && !acquiring.test(call.method)) return false
-    if (lock.keyed) {
+    // Lists in a list are told apart by no argument where there is none: by weight, by priority.
+    const unkeyed = call.arguments.length === 0 && /^\d+$/.test(lock.key ?? '')
+    if (lock.keyed && !unkeyed) {
       const key = call.arguments[0] && this.#values.primitive(activation, source, call.arguments[0])
       if (key === undefined || String(key) !== lock.key) return false
     }

@@ -21,7 +21,7 @@ import type { AsyncWaits, PromiseLock } from './async-waits.ts'
 import type { LockHold } from './holds.ts'
 import { nameInHeap } from './name-in-heap.ts'
 import { type Outside, outsideOf } from './outside-waits.ts'
-import { givenBackElsewhere } from './releases-elsewhere.ts'
+import { acquiredUnawaited, givenBackElsewhere } from './releases-elsewhere.ts'
 import type { SuspendedCode } from './suspended-code.ts'
 
 export interface PromiseFacts {
@@ -141,7 +141,9 @@ class Facts {
     const told = known && capacityOf(heap, known.part, known.adapter)
     const units = { ...lock.units, ...(told !== undefined && { capacity: told }) }
     const taken = holds.length
-    const elsewhere = givenBackElsewhere(this.#waits, lock)
+    const elsewhere =
+      givenBackElsewhere(this.#waits, lock) ??
+      (units.capacity === undefined ? acquiredUnawaited(this.#waits, lock) : undefined)
     const capacity = Math.max(units.capacity ?? taken, taken)
     const unseen = capacity - taken - units.free
     const doubt =
@@ -183,7 +185,7 @@ class Facts {
     const shown =
       (named !== undefined && named.length <= 50 ? named : undefined) ??
       (short || (owner === undefined ? '' : heap.className(owner)) || 'a lock')
-    return key === undefined ? shown : `${shown} '${key}'`
+    return key === undefined || /^\d+$/.test(key) ? shown : `${shown} '${key}'`
   }
 
   #say(task: Task): { readonly wait: Wait; readonly record: TaskRecord } {
@@ -364,7 +366,8 @@ function returnOf(frame: Frame): string {
 
 /** `Ledger.post (ledger.js:12)`. */
 function nameOf(frame: Frame): string {
-  const name = frame.function === '' ? 'an anonymous function' : frame.function
+  const named = frame.function !== '' && frame.function !== '(anonymous)'
+  const name = named ? frame.function : 'an anonymous function'
   const owner = typeof frame.class === 'string' && frame.class !== '' ? `${frame.class}.` : ''
   const file = isUnknown(frame.file) ? undefined : frame.file.split('/').at(-1)
   return file === undefined || isUnknown(frame.line)

@@ -29,6 +29,36 @@ export function givenBackElsewhere(waits: AsyncWaits, lock: PromiseLock): string
   return undefined
 }
 
+/**
+ * Whether a lock is also acquired without an `await`: such a holder is no suspended function, and is not among those that were
+ * found. Where it is known how many units there are, that tells too.
+ */
+export function acquiredUnawaited(waits: AsyncWaits, lock: PromiseLock): string | undefined {
+  for (const { activation } of lock.holds) {
+    const code = waits.codeOf(activation)
+    for (const { call } of code?.held ?? []) {
+      const name = lastName(call.target)
+      if (code === undefined || name === undefined || call.method === '') continue
+      const { syntax } = code.source
+      for (const node of walk(syntax.root)) {
+        const called = isCall(node) ? calledThing(node) : undefined
+        if (called?.node !== node || called.method !== call.method || lastName(called.target) !== name)
+          continue
+        const parent = syntax.parentOf(node)
+        const waited = parent?.type === 'AwaitExpression' || parent?.type === 'YieldExpression'
+        const passedOn =
+          parent?.type === 'ReturnStatement' ||
+          parent?.type === 'ArrayExpression' ||
+          parent?.type === 'ArrowFunctionExpression'
+        const then = parent?.type === 'MemberExpression' && nameOfProperty(parent) === 'then'
+        if (waited || (!then && (passedOn || parent?.type === 'MemberExpression'))) continue
+        return `line ${syntax.lines.positionAt(node.start).line} acquires it without an await, and what holds it then is not seen`
+      }
+    }
+  }
+  return undefined
+}
+
 function unpaired(
   { syntax }: FunctionSource,
   name: string,
