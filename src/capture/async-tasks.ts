@@ -25,11 +25,17 @@ export interface EarlyHeaps {
   close(): void
 }
 
+/** No more than this part of the time that is left goes into reading heaps. */
+const PART_OF_TIME = 0.4
+
 /** Reads the memory of a process; nothing of it is stopped or asked. */
-export async function readEarly(target: Target, options: CaptureOptions): Promise<EarlyHeaps> {
+export async function readEarly(target: Target, options: CaptureOptions, clock: Clock): Promise<EarlyHeaps> {
   const { readHeaps } = await import('../heap/memory/read-heaps.ts')
   const { onProgress } = options
-  const reading = await readHeaps(target.pid, onProgress === undefined ? {} : { progress: onProgress })
+  const reading = await readHeaps(target.pid, {
+    limitMs: clock.limit(Infinity) * PART_OF_TIME,
+    ...(onProgress === undefined ? {} : { progress: onProgress }),
+  })
   return { reading, close: () => ('close' in reading ? reading.close() : undefined) }
 }
 

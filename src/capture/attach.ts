@@ -39,7 +39,7 @@ export async function attach(pid: number, options: CaptureOptions, clock: Clock)
   try {
     throwIfInterrupted(options)
     // Before anything is asked of it: what it is asked may collect the evidence.
-    early = await readIdleHeaps(target, options)
+    early = await readIdleHeaps(target, options, clock)
     options.onProgress?.('opening the inspector')
     const opened = await openInspector(target, clock, options.memory !== false)
     return 'reason' in opened

@@ -12,9 +12,10 @@ import type { CaptureOptions } from './options.ts'
 export async function readIdleHeaps(
   target: Target,
   options: CaptureOptions,
+  clock: Clock,
 ): Promise<EarlyHeaps | undefined> {
   if (options.memory === false || options.heap === false || !idles(target)) return undefined
-  return (await import('./async-tasks.ts')).readEarly(target, options)
+  return (await import('./async-tasks.ts')).readEarly(target, options, clock)
 }
 
 /** The suspended functions of the process, where its main thread idles. */

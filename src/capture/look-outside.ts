@@ -22,7 +22,7 @@ export async function lookOutside(
   closed: Closed,
   given?: EarlyHeaps,
 ): Promise<Attached> {
-  const early = given ?? (await readIdleHeaps(target, options))
+  const early = given ?? (await readIdleHeaps(target, options, clock))
   const looks: Look[] = []
   const stacks: (readonly Frame[] | Unknown)[] = []
   const memory =

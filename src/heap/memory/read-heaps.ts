@@ -30,6 +30,8 @@ export interface ReadingOptions {
   /** Larger heaps are not read, bytes. */
   readonly largest?: number
   readonly attempts?: number
+  /** How long it may take, milliseconds: looked at between the steps, the longest of which is half a second for 100 MB. */
+  readonly limitMs?: number
   /** Is told what is being done, before each step. */
   readonly progress?: (step: string) => void
 }
@@ -42,6 +44,11 @@ export async function readHeaps(pid: number, options: ReadingOptions = {}): Prom
   try {
     return await read(pid, options)
   } catch (error) {
+    if (error instanceof TooLate)
+      return gap(
+        error.message,
+        'Give the attach more time (--timeout), or look when the machine is less busy.',
+      )
     return gap(`its heap could not be made sense of (${(error as Error).message})`)
   }
 }
@@ -54,41 +61,52 @@ function gap(
 }
 
 async function read(pid: number, options: ReadingOptions): Promise<HeapReading> {
-  const { largest = LARGEST, attempts = ATTEMPTS, progress } = options
+  const { largest = LARGEST, attempts = ATTEMPTS, progress, limitMs = Infinity } = options
+  const end = performance.now() + limitMs
+  const pause = async () => {
+    await immediate()
+    if (performance.now() > end)
+      throw new TooLate(`its heap could not be read within ${Math.round(limitMs)} ms`)
+  }
   if (process.arch !== 'x64' || process.platform !== 'linux')
     return gap('heaps are read from memory on Linux for x86-64 only')
   progress?.('reading the executable')
   const executable = describeExecutable(pid)
   if (isUnknown(executable)) return gap(executable.unknown)
   let copy: HeapCopy | undefined
-  for (let attempt = 0; attempt < attempts && (copy === undefined || isTorn(copy)); attempt++) {
-    progress?.('reading the heap')
-    const memory = LiveMemory.open(pid, BUDGET)
-    if (isUnknown(memory)) return gap(memory.unknown, 'Run impasse as the same user, with CAP_SYS_PTRACE.')
-    const next = copyHeaps(pid, memory, executable.layout.version, largest)
-    copy?.memory.close()
-    if (isUnknown(next)) {
-      memory.close()
-      return gap(next.unknown)
+  try {
+    for (let attempt = 0; attempt < attempts && (copy === undefined || isTorn(copy)); attempt++) {
+      progress?.('reading the heap')
+      const memory = LiveMemory.open(pid, BUDGET)
+      if (isUnknown(memory)) return gap(memory.unknown, 'Run impasse as the same user, with CAP_SYS_PTRACE.')
+      const next = copyHeaps(pid, memory, executable.layout.version, largest)
+      copy?.memory.close()
+      if (isUnknown(next)) {
+        memory.close()
+        return gap(next.unknown)
+      }
+      copy = next
+      await pause()
     }
-    copy = next
-    await pause()
-  }
-  if (copy === undefined) return gap('it was not read')
-  progress?.('looking for suspended functions')
-  const { arena, roots, memory } = copy
-  const image = await decodeHeap(arena, roots, executable, memory, pause)
-  if (isUnknown(image)) {
-    memory.close()
-    return gap(image.unknown)
-  }
-  const heaps = copy.isolates.map(found => {
-    const consistent = hasRun(found, copy) ? MOVED : roots.skipped > 0 ? SKIPPED : true
-    return { graph: new MemoryGraph(image, found, consistent), tid: found.tid }
-  })
-  return {
-    heaps: heaps.sort((a, b) => Number(b.tid === pid) - Number(a.tid === pid)),
-    close: () => memory.close(),
+    if (copy === undefined) return gap('it was not read')
+    progress?.('looking for suspended functions')
+    const { arena, roots, memory } = copy
+    const image = await decodeHeap(arena, roots, executable, memory, pause)
+    if (isUnknown(image)) {
+      memory.close()
+      return gap(image.unknown)
+    }
+    const heaps = copy.isolates.map(found => {
+      const consistent = hasRun(found, copy) ? MOVED : roots.skipped > 0 ? SKIPPED : true
+      return { graph: new MemoryGraph(image, found, consistent), tid: found.tid }
+    })
+    return {
+      heaps: heaps.sort((a, b) => Number(b.tid === pid) - Number(a.tid === pid)),
+      close: () => memory.close(),
+    }
+  } catch (error) {
+    copy?.memory.close()
+    throw error
   }
 }
 
@@ -112,7 +130,9 @@ function hasRun({ tid }: FoundIsolate, { isolates, moved }: HeapCopy): boolean {
   )
 }
 
+class TooLate extends Error {}
+
 /** Lets timers and signals of our own come in between. */
-function pause(): Promise<void> {
+function immediate(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }
