@@ -90,14 +90,15 @@ async function read(pid: number, options: ReadingOptions): Promise<HeapReading> 
     }
     if (copy === undefined) return gap('it was not read')
     progress?.('looking for suspended functions')
-    const { arena, roots, memory } = copy
+    const taken = copy
+    const { arena, roots, memory } = taken
     const image = await decodeHeap(arena, roots, executable, memory, pause)
     if (isUnknown(image)) {
       memory.close()
       return gap(image.unknown)
     }
-    const heaps = copy.isolates.map(found => {
-      const consistent = hasRun(found, copy) ? MOVED : roots.skipped > 0 ? SKIPPED : true
+    const heaps = taken.isolates.map(found => {
+      const consistent = hasRun(found, taken) ? MOVED : roots.skipped > 0 ? SKIPPED : true
       return { graph: new MemoryGraph(image, found, consistent), tid: found.tid }
     })
     return {
