@@ -260,28 +260,37 @@ function fileReader(fd: number): Reader {
   }
 }
 
-/** Goes by the names first: they are few among many symbols. */
+/** Looks at each symbol once: searching all the names takes longer than looking at one letter of each. */
 function named(table: SymbolTable, prefixes: readonly string[]): ReadonlyMap<string, ElfSymbol> {
   const found = new Map<string, ElfSymbol>()
   const names = table.allNames()
   if (names === undefined) return found
-  const wanted = new Map<number, string>()
-  for (const prefix of prefixes) {
-    const key = Buffer.from(`\0${prefix}`, 'latin1')
-    for (let at = names.indexOf(key); at !== -1; at = names.indexOf(key, at + 1)) {
-      const end = names.indexOf(0, at + 1)
-      if (end !== -1 && end - at < 4096) wanted.set(at + 1, names.toString('latin1', at + 1, end))
-    }
-  }
-  if (wanted.size === 0) return found
   const words = wordsOf(table.entries)
-  for (let at = 0; at + SYMBOL / 4 <= words.length; at += SYMBOL / 4) {
-    const name = wanted.get(words[at]!)
-    if (name === undefined || words[at + 1]! >>> 16 === 0) continue // 0: not defined here
-    found.set(name, {
+  const wanted = prefixes.map(prefix => Buffer.from(prefix, 'latin1'))
+  for (const at of symbolsNamed(words, names, wanted)) {
+    const start = words[at]!
+    const end = names.indexOf(0, start)
+    if (end === -1 || end - start >= 4096 || words[at + 1]! >>> 16 === 0) continue // 0: not defined here
+    found.set(names.toString('latin1', start, end), {
       address: words[at + 3]! * 2 ** 32 + words[at + 2]!,
       size: words[at + 5]! * 2 ** 32 + words[at + 4]!,
     })
+  }
+  return found
+}
+
+/** The last letter of a prefix first: most names of C++ begin alike. */
+function symbolsNamed(words: Uint32Array, names: Buffer, prefixes: readonly Buffer[]): readonly number[] {
+  const found: number[] = []
+  for (let symbol = 0; symbol + SYMBOL / 4 <= words.length; symbol += SYMBOL / 4) {
+    const start = words[symbol]!
+    for (const prefix of prefixes) {
+      const last = prefix.length - 1
+      if (names[start + last] !== prefix[last]) continue
+      let at = 0
+      while (at < last && names[start + at] === prefix[at]) at++
+      if (at === last) found.push(symbol)
+    }
   }
   return found
 }
