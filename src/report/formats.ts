@@ -30,6 +30,7 @@ export type FormatName =
   | 'github'
   | 'gitlab'
   | 'speedscope'
+  | 'firefox'
 
 export const formats: Readonly<Record<FormatName, Format>> = {
   text: { about: 'for a person at a terminal', load: async () => (await import('./text.ts')).renderText },
@@ -66,6 +67,10 @@ export const formats: Readonly<Record<FormatName, Format>> = {
   speedscope: {
     about: 'the looks as samples, for speedscope.app',
     load: async () => (await import('./speedscope.ts')).renderSpeedscope,
+  },
+  firefox: {
+    about: 'the looks as samples, for profiler.firefox.com',
+    load: async () => (await import('./firefox.ts')).renderFirefox,
   },
 }
 

@@ -14,6 +14,7 @@ const suffixes: Partial<Record<FormatName, string>> = {
   mermaid: 'mermaid',
   gitlab: 'gitlab.txt',
   speedscope: 'speedscope.txt',
+  firefox: 'firefox.txt',
 }
 
 for (const [format, suffix] of Object.entries(suffixes)) {
@@ -134,4 +135,24 @@ test('Graphviz itself reads the picture', async context => {
   const snapshot = evil()
   const input = await render(snapshot, diagnose(snapshot), 'dot')
   expect(spawnSync('dot', ['-Tplain'], { input, encoding: 'utf8' }).stderr).toBe('')
+})
+
+test('the columns of a Firefox profile are of one length, and lead to each other', async () => {
+  const snapshot = busy()
+  const { threads } = JSON.parse(await render(snapshot, diagnose(snapshot), 'firefox'))
+  for (const thread of threads) {
+    const tables = Object.values(thread).filter(
+      (table): table is Record<string, unknown[]> & { length: never } =>
+        typeof table === 'object' && table !== null && 'length' in table && !Array.isArray(table),
+    )
+    for (const { length, ...columns } of tables)
+      for (const column of Object.values(columns))
+        if (Array.isArray(column)) expect(column).toHaveLength(length)
+    const { stackTable, frameTable, funcTable, stringArray, samples } = thread
+    // The innermost function of the last look, through all tables.
+    const frame = frameTable.func[stackTable.frame[samples.stack.at(-1)]]
+    const innermost = snapshot.processes[0]!.threads.find(({ name }) => name === 'main')!.looks.at(-1)!
+      .frames[0]!
+    if (thread.isMainThread) expect(stringArray[funcTable.name[frame]]).toContain(innermost.function)
+  }
 })
