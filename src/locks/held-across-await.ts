@@ -8,7 +8,7 @@ import { enclosingClass } from '../sources/function-names.ts'
 import { callPosition, type Syntax } from '../sources/syntax.ts'
 import type { SyntaxStore } from '../sources/syntax-store.ts'
 import { type CallNode, isFunction, type Node, walkOwn } from '../sources/syntax-tree.ts'
-import { mayHoldUnseen } from './atomics/completeness.ts'
+import { mayHoldSuspended, mayHoldUnseen } from './atomics/completeness.ts'
 import type { LockFacts, OtherParty } from './atomics/facts.ts'
 import { namesOf } from './atomics/function-catalogue.ts'
 import type { Prepared } from './atomics/prepared.ts'
@@ -60,7 +60,9 @@ export function withSuspendedHolders(
 function mayBeSuspended(resource: Resource, others: readonly OtherParty[] | undefined): boolean {
   if (resource.kind !== 'mutex' || resource.free !== 0 || others === undefined) return false
   const { complete } = resource
-  return complete === true || idleOf(others).some(party => complete.unknown === mayHoldUnseen(party))
+  if (complete === true) return true
+  const isSuspended = complete.unknown.endsWith(mayHoldSuspended(''))
+  return isSuspended || idleOf(others).some(party => complete.unknown === mayHoldUnseen(party))
 }
 
 function idleOf(others: readonly OtherParty[] | undefined): readonly string[] {

@@ -28,11 +28,19 @@ describe.each(targetNodes())('on Node $major', ({ path }) => {
     const [edge] = findings[0]!.cycle
     expect(findings[0]!.kind).toBe('reentrancy')
     expect(edge?.resource.label).toBe('Settings.#lock')
-    expect(edge?.wait.at).toMatchObject({ class: 'Settings', function: 'read', line: 37 })
+    expect(edge?.wait.at).toMatchObject({ class: 'Settings', function: 'read', line: 38 })
     expect(edge?.by).toMatchObject({
-      hold: { at: { class: 'Settings', function: 'refresh', line: 29 }, sure: false },
+      hold: { at: { class: 'Settings', function: 'refresh', line: 30 }, sure: false },
     })
-    expect(findings[0]!.doubts.join()).toContain('refresh (line 29) takes such a lock and then awaits')
+    expect(findings[0]!.doubts.join()).toContain('refresh (line 30) takes such a lock and then awaits')
+  })
+
+  test('two calls from one function: the first has returned at its await', async () => {
+    const { verdict, findings } = await verdictOf('suspected', path, ['twice'])
+    expect(verdict.status).toBe('suspected')
+    const [edge] = findings[0]!.cycle
+    expect(edge?.wait.at).toMatchObject({ class: 'Settings', function: 'refresh', line: 30 })
+    expect(edge?.by).toMatchObject({ hold: { at: { function: 'refresh', line: 30 }, sure: false } })
   })
 
   test('the suspended function of a thread that a timer wakes: blocked', async () => {
@@ -46,5 +54,5 @@ describe.each(targetNodes())('on Node $major', ({ path }) => {
 test('a worker that only the parked thread could wake changes nothing', async () => {
   const { verdict, findings } = await verdictOf('suspected', process.execPath, ['beside-worker'])
   expect(verdict.status).toBe('suspected')
-  expect(findings[0]!.doubts.join()).toContain('refresh (line 29) takes such a lock and then awaits')
+  expect(findings[0]!.doubts.join()).toContain('refresh (line 30) takes such a lock and then awaits')
 })

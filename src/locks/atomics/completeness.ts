@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { Resource } from '../../snapshot/model.ts'
 import type { CallNode } from '../../sources/syntax-tree.ts'
 import type { OtherParty } from './facts.ts'
+import { calledName } from './function-catalogue.ts'
 import type { Holding } from './holder.ts'
 import type { JudgedHold } from './judged-hold.ts'
 import type { Prepared } from './prepared.ts'
@@ -12,6 +13,11 @@ import type { Waiter } from './waiter.ts'
 /** Why a list of holders is not complete while a thread idles. */
 export function mayHoldUnseen(party: string): string {
   return `a callback or a suspended function of ${party} may hold it`
+}
+
+/** Why a list of holders is not complete where an async function takes such a lock and awaits. */
+export function mayHoldSuspended(name: string): string {
+  return `${name} may hold it while it awaits something`
 }
 
 /** What was seen of the process as a whole. */
@@ -56,6 +62,8 @@ export class Completeness {
     const single = lock === 'mutex' || lock === 'ticket lock'
     if (single && judged.some(one => one.doubt === undefined)) return true
     if (handedOn) {
+      const suspended = this.#suspendedCallee(handedOn)
+      if (suspended !== undefined) return { unknown: mayHoldSuspended(suspended) }
       const taker = handedOn.holding.party
       return {
         unknown: `${taker} took it, but nothing on its stack gives it back: another thread may be meant to`,
@@ -74,11 +82,20 @@ export class Completeness {
     }
     const sample = judged[0]?.holding.event ?? [...this.#seen.read.values()].flat()[0]?.event
     const use = sample && useOf(this.#seen.prepared.catalogue, sample)
-    if (use?.suspendable[0]) return { unknown: `${use.suspendable[0]} may hold it while it awaits something` }
+    if (use?.suspendable[0]) return { unknown: mayHoldSuspended(use.suspendable[0]) }
     if (single && judged.length > 0) return { unknown: 'its holder is not sure' }
     if (lock === 'lock') return { unknown: 'how the word is used could not be told from the source' }
     const idle = this.#seen.others.find(other => other.idle)
     return judged.length === 0 && idle ? { unknown: mayHoldUnseen(idle.party) } : true
+  }
+
+  /** A call that took it and has returned at its first `await`: what gives it back is still to come in there. */
+  #suspendedCallee({ holding: { party, event } }: JudgedHold): string | undefined {
+    const frame = this.#seen.prepared.stacks.get(party)?.[event.depth ?? 0]
+    if (event.step.kind !== 'call' || !frame) return undefined
+    const name = calledName(frame.syntax, event.step.call)
+    const { suspendable } = useOf(this.#seen.prepared.catalogue, event)
+    return name !== undefined && suspendable.includes(name) ? name : undefined
   }
 
   /** S4: a callback of an idle thread may give the lock back for its holder: a watchdog that breaks old locks. */
