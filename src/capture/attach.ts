@@ -34,12 +34,11 @@ export async function attach(pid: number, options: CaptureOptions, clock: Clock)
       remedy: 'Leave out --no-inspector to see the stacks of all threads, and locks.',
     })
   }
+  // Before anything is asked of it: what it is asked may collect the evidence.
+  const early = await readIdleHeaps(target, options, clock)
   const turn = await takeTurn(target, clock)
-  let early: EarlyHeaps | undefined
   try {
     throwIfInterrupted(options)
-    // Before anything is asked of it: what it is asked may collect the evidence.
-    early = await readIdleHeaps(target, options, clock)
     options.onProgress?.('opening the inspector')
     const opened = await openInspector(target, clock, options.memory !== false)
     return 'reason' in opened

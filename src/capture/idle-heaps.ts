@@ -35,7 +35,12 @@ export async function lookForTasks(
     return tasksFromMemory(target, early, threads, facts, options)
   const heaps = await snapshotHeaps(target, inside, threads, options, clock)
   if (heaps === undefined) return none
-  return 'what' in heaps ? { ...none, gaps: [heaps] } : tasksOfHeaps(target, heaps, facts, options)
+  if (!('what' in heaps)) return tasksOfHeaps(target, heaps, facts, options)
+  const why = early !== undefined && 'gap' in early.reading ? `${early.reading.gap.reason}. ` : ''
+  return {
+    ...none,
+    gaps: [{ ...heaps, reason: `${why.charAt(0).toUpperCase()}${why.slice(1)}${heaps.reason}` }],
+  }
 }
 
 export async function tasksFromMemory(

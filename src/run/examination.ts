@@ -1,6 +1,7 @@
 /** A look at every process of a tree, bounded whatever the processes do. */
 import { timeLimit } from '../capture/clock.ts'
-import type { Diagnosis } from '../diagnosis/diagnosis.ts'
+import type { CaptureOptions } from '../capture/options.ts'
+import type { Diagnosis, Status } from '../diagnosis/diagnosis.ts'
 import type { ProcessTree } from '../process/tree.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { readRunningTests, withRunningTests } from './running-tests.ts'
@@ -24,9 +25,12 @@ const BETWEEN_LOOKS_MS = 1000
 const HASTY = { looks: 2, betweenLooksMs: 50 }
 /** Reading and putting together may take this much longer than the looks themselves. */
 const RENDER_MS = 2000
+/** A further look, with the heaps, where nothing else explains why the tree is quiet. */
+const HEAPS_MS = 10_000
+const idles: ReadonlySet<Status> = new Set(['idle', 'healthy', 'blocked'])
 
 /**
- * Never rejects, and never takes longer than `limitMs` and two seconds more.
+ * Never rejects, and never takes longer than `limitMs` and twelve seconds more.
  *
  * @param token that of the run, by which reporters tell which tests run
  */
@@ -39,8 +43,9 @@ export async function examine(
   const pids = tree.living(true).map(({ id }) => id)
   if (pids.length === 0)
     return { why: 'All processes of the command have ended before they could be looked at.' }
-  const tooLate = timeLimit(limitMs + RENDER_MS).then(() => ({
-    why: `The look at ${pids.length} processes did not come to an end within ${limitMs + RENDER_MS} ms.`,
+  const most = limitMs + RENDER_MS + (hasty ? 0 : HEAPS_MS)
+  const tooLate = timeLimit(most).then(() => ({
+    why: `The look at ${pids.length} processes did not come to an end within ${most} ms.`,
   }))
   return Promise.race([look(pids, limitMs, hasty, token), tooLate])
 }
@@ -52,22 +57,37 @@ async function look(
   token: string | undefined,
 ): Promise<Examination | NotExamined> {
   try {
-    const [{ capture }, { diagnose }] = await Promise.all([
-      import('../capture/capture.ts'),
-      import('../diagnosis/diagnose.ts'),
-    ])
-    const failures: string[] = []
-    const seen = await capture(pids, {
-      ...(hasty ? HASTY : { looks: LOOKS, betweenLooksMs: BETWEEN_LOOKS_MS }),
-      timeoutMs: limitMs,
-      others: true,
-      onFailure: (_, error) => failures.push(error.message),
-    })
-    const snapshot = token === undefined ? seen : withRunningTests(seen, readRunningTests(token))
-    return { snapshot, diagnosis: diagnose(snapshot), failures }
+    const looks = hasty ? HASTY : { looks: LOOKS, betweenLooksMs: BETWEEN_LOOKS_MS }
+    const first = await capturedAndDiagnosed(pids, { ...looks, timeoutMs: limitMs, heap: false }, token)
+    if (hasty || !idles.has(first.diagnosis.verdict.status)) return first
+    // Only where no thread is to blame are the heaps worth their time: what do suspended functions wait for?
+    const second = await capturedAndDiagnosed(pids, { ...HASTY, timeoutMs: HEAPS_MS }, token)
+    const { status } = second.diagnosis.verdict
+    return status === first.diagnosis.verdict.status || status === 'deadlock' || status === 'suspected'
+      ? second
+      : first
   } catch (error) {
     return { why: `The processes could not be looked at: ${(error as Error).message}` }
   }
+}
+
+async function capturedAndDiagnosed(
+  pids: readonly number[],
+  options: CaptureOptions,
+  token: string | undefined,
+): Promise<Examination> {
+  const [{ capture }, { diagnose }] = await Promise.all([
+    import('../capture/capture.ts'),
+    import('../diagnosis/diagnose.ts'),
+  ])
+  const failures: string[] = []
+  const seen = await capture(pids, {
+    ...options,
+    others: true,
+    onFailure: (_, error) => failures.push(error.message),
+  })
+  const snapshot = token === undefined ? seen : withRunningTests(seen, readRunningTests(token))
+  return { snapshot, diagnosis: diagnose(snapshot), failures }
 }
 
 /** The processes whose main thread stands still: they will handle no signal. */
