@@ -12,12 +12,12 @@ export function taskPhrases(
   { waits, holds, resources }: Snapshot,
   roster: Roster,
 ): readonly string[] {
-  // Tasks whose functions are known have a tree of their own.
-  if (roster.hasTasks(thread)) return []
   // The event loop of a parked thread is shown by the thread itself.
   const named = resources.filter(({ kind }) => kind !== 'event loop')
   const labels = new Map(named.map(({ id, label }) => [id, label]))
-  const isOwn = ({ party }: { readonly party: string }) => isTaskOf(thread, party)
+  // Tasks whose functions are known have a tree of their own.
+  const isOwn = ({ party }: { readonly party: string }) =>
+    isTaskOf(thread, party) && roster.task(party) === undefined
   const held = [...new Set(holds.filter(isOwn).flatMap(({ resource }) => labels.get(resource) ?? []))]
   const asked = waits.filter(isOwn).flatMap(({ request }) => requestParts(request).asks)
   const ids = new Set(asked.map(({ resource }) => resource).filter(id => labels.has(id)))
