@@ -79,7 +79,7 @@ export async function runSeed(seed: number, node: string, folder: string): Promi
 const MOST_ATTACHES = 3
 
 async function look(pid: number, scenario: Scenario) {
-  const snapshot = await capture(pid, { timeoutMs: 20_000 })
+  const snapshot = await capture(pid, { timeoutMs: 20_000, heap: false })
   const diagnosis = diagnose(snapshot)
   return { ...compare(scenario, snapshot, diagnosis), snapshot, diagnosis }
 }
