@@ -1,4 +1,4 @@
-import { type CallNode, isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
+import { type CallNode, isCall, isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import type { Asker } from './asker.ts'
 import { type ResolvedCall, resolveCall } from './call.ts'
 import { CalleeEnvironment } from './callee-environment.ts'
@@ -6,7 +6,7 @@ import { canonicalText, constantOf } from './constants.ts'
 import { decide, openConditions } from './decision.ts'
 import { aboutCall, designatorOf } from './designator.ts'
 import { isTesting, turnOf, withoutReentry } from './entry-conditions.ts'
-import { type Environment, known, type Moment, numberOf } from './environment.ts'
+import { type Environment, type Known, known, type Moment, numberOf } from './environment.ts'
 import type { FrameEvents, LockEvent } from './event.ts'
 import type { FrameEnvironment } from './frame-environment.ts'
 import { calledName, type FunctionCatalogue, type Origin } from './function-catalogue.ts'
@@ -41,15 +41,58 @@ export class Effects {
     this.#catalogue = catalogue
   }
 
-  async ofFrame(environment: FrameEnvironment): Promise<FrameEvents> {
+  /** `inner`: the functions that the call in progress runs at this moment, which tell of themselves. */
+  async ofFrame(environment: FrameEnvironment, inner: ReadonlySet<Node>): Promise<FrameEvents> {
     const { syntax, owner, position, activation } = environment
-    const [past, ahead] = await Promise.all([
+    const [past, ahead, handed] = await Promise.all([
       this.#of(environment, stepsBefore(syntax, owner, position), position, 0),
       this.#of(environment, stepsAfter(syntax, owner, position), position, 0),
+      this.#handedOn(environment, inner),
     ])
-    const releases = ahead.filter(event => event.kind !== 'acquire')
+    const releases = [...ahead.filter(event => event.kind !== 'acquire'), ...handed]
     const guarding = releases.some(({ kind, guard }) => kind === 'give-back' && guard === position)
     return { activation, past, ahead: releases, guarding }
+  }
+
+  /**
+   * What the functions written in place for the call in progress are still to give back (`withLock(b, () => a.unlock())`):
+   * only this thread can run them, and it has not come to them yet.
+   */
+  async #handedOn(environment: FrameEnvironment, inner: ReadonlySet<Node>): Promise<readonly LockEvent[]> {
+    const { syntax, position } = environment
+    if (!isCall(position)) return []
+    const moment: Moment = { from: position }
+    const events = (position.arguments as Node[])
+      .map(unwrapped)
+      .filter(isFunction)
+      .filter(owner => !owner.generator && !inner.has(owner) && this.#catalogue.touches(syntax, owner))
+      .map(async owner => {
+        const callback = this.#writtenInPlace(environment, owner, [], moment)
+        const found = await this.#of(callback, stepsBefore(syntax, owner, 'end'), 'end', 1)
+        return [...net(found).changes, ...found.filter(({ kind }) => kind === 'give-back')]
+      })
+    return (await Promise.all(events)).flat()
+  }
+
+  /** A function that stands among the arguments of a call of this environment, and reads its free names here. */
+  #writtenInPlace(
+    environment: Environment,
+    owner: Node,
+    given: readonly Promise<Known>[],
+    moment: Moment,
+  ): CalleeEnvironment {
+    return new CalleeEnvironment(
+      {
+        syntax: environment.syntax,
+        owner,
+        closure: environment.closure,
+        receiver: environment.receiver(),
+        arguments: given,
+        outer: { environment, moment },
+        constructs: false,
+      },
+      this.#asker,
+    )
   }
 
   /** What a call takes when it succeeds, where its result is what tells. */
@@ -233,18 +276,7 @@ export class Effects {
     const turns = await Promise.all(
       Array.from({ length: callbackLimit }, async (_, number) => {
         const element = environment.element!(list, number, moment)
-        const callback = new CalleeEnvironment(
-          {
-            syntax,
-            owner,
-            closure: environment.closure,
-            receiver: environment.receiver(),
-            arguments: [element],
-            outer: { environment, moment },
-            constructs: false,
-          },
-          this.#asker,
-        )
+        const callback = this.#writtenInPlace(environment, owner, [element], moment)
         if (known((await element).answer)?.kind === 'undefined') return []
         const { holds, changes } = net(
           await this.#of(callback, stepsBefore(syntax, owner, 'end'), 'end', depth + 1),

@@ -61,7 +61,10 @@ async function holdingsOn(
   effects: Effects,
   asker: Asker,
 ): Promise<readonly Holding[]> {
-  const frames = await Promise.all(stack.map((_, at) => effects.ofFrame(frameAt(stack, at, asker))))
+  const owners = stack.map(frame => frame.owner)
+  const frames = await Promise.all(
+    stack.map((_, at) => effects.ofFrame(frameAt(stack, at, asker), new Set(owners.slice(0, at)))),
+  )
   return holdingsOf(party, frames)
 }
 

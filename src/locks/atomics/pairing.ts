@@ -1,6 +1,7 @@
 import { declarationOf, isConstant } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import { type CallNode, isFunction, type Node, unwrapped, walk } from '../../sources/syntax-tree.ts'
+import { isCallback } from './callback.ts'
 import { calledName, classOf, namesOf } from './function-catalogue.ts'
 import { type CallStep, completionOrder, contains, stepsOf } from './steps.ts'
 
@@ -8,14 +9,6 @@ interface Place {
   readonly syntax: Syntax
   readonly owner: Node
 }
-
-/** Methods of the language that call what they are given before they return. */
-const runsAtOnce: ReadonlySet<string> = new Set([
-  ...Object.getOwnPropertyNames(Array.prototype),
-  ...Object.getOwnPropertyNames(Array),
-  'replace',
-  'replaceAll',
-])
 
 /** `begin` and `end` around a lock may be wrapped so often. */
 const depthLimit = 3
@@ -73,13 +66,12 @@ export class Pairing {
   }
 
   /**
-   * Callbacks that give a lock back without having taken it: a timer or an event lets them run, whoever waits. One that
-   * is handed to a builtin such as `forEach` runs within its caller.
+   * Callbacks that give a lock back without having taken it: a timer or an event lets them run, whoever waits.
    */
   strays(): readonly Place[] {
     return this.#functions.filter(place => {
       const { syntax, owner } = place
-      if (!isFunction(owner) || !isCallback(syntax, owner)) return false
+      if (!isFunction(owner) || !isCallback(syntax, owner, this.#functions)) return false
       if (this.acquisitionsIn(place).length > 0 || this.#isGuard(place)) return false
       return this.#releasing.has(owner) || this.unpairedIn(place) > 0
     })
@@ -143,22 +135,6 @@ export class Pairing {
 
 function callsIn(syntax: Syntax, owner: Node): readonly CallStep[] {
   return stepsOf(syntax, owner).steps.filter(step => step.kind === 'call')
-}
-
-/** An argument of a call that is none of the language's own, by itself or by its name. */
-function isCallback(syntax: Syntax, owner: Node): boolean {
-  if (isGiven(syntax, owner)) return true
-  const names = namesOf(syntax, owner)
-  if (names.length === 0 || classOf(syntax, owner)) return false
-  for (const node of walk(syntax.root))
-    if (node.type === 'Identifier' && names.includes(node.name) && isGiven(syntax, node)) return true
-  return false
-}
-
-function isGiven(syntax: Syntax, node: Node): boolean {
-  const parent = syntax.parentOf(node)
-  if (parent?.type !== 'CallExpression' || parent.callee === node) return false
-  return !runsAtOnce.has(calledName(syntax, parent) ?? '')
 }
 
 /** Where an identifier is the name of what it declares, and no use of it. */
