@@ -2,8 +2,9 @@ import { declarationOf, isConstant } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import { type CallNode, isFunction, type Node, unwrapped, walk } from '../../sources/syntax-tree.ts'
 import { isCallback } from './callback.ts'
+import { canonicalText } from './constants.ts'
 import { calledName, classOf, namesOf } from './function-catalogue.ts'
-import { type CallStep, completionOrder, contains, stepsOf } from './steps.ts'
+import { type CallStep, completionOrder, contains, type Step, stepsOf } from './steps.ts'
 
 interface Place {
   readonly syntax: Syntax
@@ -26,6 +27,7 @@ export class Pairing {
   readonly #releasing = new Set<Node>()
   /** Functions whose releases count where they are called. */
   readonly #wrappers = new Set<Node>()
+  #takers: ReadonlySet<string> | undefined
 
   constructor(functions: readonly Place[], acquirer: Place) {
     this.#functions = functions
@@ -55,14 +57,35 @@ export class Pairing {
     return callsIn(syntax, owner).filter(({ call }) => this.#releases(syntax, call))
   }
 
-  /** Releases that nothing in the same function has acquired for. */
+  /** How many releases nothing in the same function has acquired for. */
   unpairedIn(place: Place): number {
-    if (this.#wrappers.has(place.owner)) return 0
+    return this.#wrappers.has(place.owner) ? 0 : this.#unmatchedIn(place).length
+  }
+
+  #unmatchedIn(place: Place): readonly CallStep[] {
+    const { syntax, owner } = place
     const released = this.releasesIn(place)
-    if (released.length === 0) return 0
-    const order = completionOrder(place.owner)
-    const acquired = this.acquisitionsIn(place).map(({ completes }) => order.get(completes)!)
-    return released.filter(({ completes }) => !acquired.some(at => at < order.get(completes)!)).length
+    if (released.length === 0) return []
+    const order = completionOrder(owner)
+    const acquired = this.acquisitionsIn(place)
+    const taking = this.#takingIn(place)
+    return released.filter(({ call, completes }) => {
+      const isBefore = (one: CallStep) => order.get(one.completes)! < order.get(completes)!
+      const receiver = receiverIn(syntax, call)
+      const isOnSame = (one: CallStep) => receiver !== undefined && receiverIn(syntax, one.call) === receiver
+      return !acquired.some(isBefore) && !taking.some(one => isBefore(one) && isOnSame(one))
+    })
+  }
+
+  /** Calls of whatever takes a lock of any kind: `lock.tryLock()` goes with the `lock.unlock()` behind it. */
+  #takingIn({ syntax, owner }: Place): readonly CallStep[] {
+    this.#takers ??= new Set(
+      this.#functions
+        .filter(place => stepsOf(place.syntax, place.owner).steps.some(isTaking))
+        .flatMap(place => namesOf(place.syntax, place.owner)),
+    )
+    const takers = this.#takers
+    return callsIn(syntax, owner).filter(({ call }) => takers.has(calledName(syntax, call) ?? ''))
   }
 
   /**
@@ -86,7 +109,7 @@ export class Pairing {
   #wrapReleaser(place: Place): void {
     const { syntax, owner } = place
     if (this.#wrappers.has(owner) || !isFunction(owner)) return
-    if (this.acquisitionsIn(place).length > 0 || this.releasesIn(place).length === 0) return
+    if (this.acquisitionsIn(place).length > 0 || this.#unmatchedIn(place).length === 0) return
     if (this.#isGuard(place)) this.#wrappers.add(owner)
     else if (namesOf(syntax, owner).some(name => !this.#isOnlyCalled(name))) return
     else if (namesOf(syntax, owner).length > 0) {
@@ -131,6 +154,16 @@ export class Pairing {
       }
     return called
   }
+}
+
+function isTaking({ kind }: Step): boolean {
+  return kind === 'acquire' || kind === 'try'
+}
+
+/** The text of what a method is called on. */
+function receiverIn(syntax: Syntax, call: CallNode): string | undefined {
+  const callee = unwrapped(call.callee as Node)
+  return callee.type === 'MemberExpression' ? canonicalText(syntax, callee.object as Node) : undefined
 }
 
 function callsIn(syntax: Syntax, owner: Node): readonly CallStep[] {
