@@ -24,6 +24,9 @@ const failedOnce = [
   170,
   // A lock given back in the action of a `with` function, which only runs it: no callback that may come at any time.
   184,
+  427,
+  // Releases that belong to a try, to what another function calls, or to the function around an action.
+  254, 422, 822, 993,
 ]
 
 const folder = join(tmpdir(), `impasse-lock-programs-${process.pid}`)

@@ -16,9 +16,6 @@ const languageMethods: ReadonlySet<string> = new Set([
   'replaceAll',
 ])
 
-/** A callback may be handed on to a further function so often before it is called. */
-const depthLimit = 3
-
 /**
  * Whether a function is handed to something that may call it later on: an event, a timer, a function whose text was not
  * read. One that is handed only to what calls it before it returns (`forEach`, `withLock(lock, action)`) runs within its
@@ -34,8 +31,19 @@ export function isCallback(syntax: Syntax, owner: Node, functions: readonly Plac
   return false
 }
 
-/** An argument of a call that may keep it. */
-function isKept(syntax: Syntax, node: Node, functions: readonly Place[], depth = depthLimit): boolean {
+/** Whether a function stands among the arguments of a call that only runs it before it returns. */
+export function runsInPlace(syntax: Syntax, owner: Node, functions: readonly Place[]): boolean {
+  const call = syntax.parentOf(owner)
+  return call?.type === 'CallExpression' && call.callee !== owner && !isKept(syntax, owner, functions)
+}
+
+/** An argument of a call that may keep it. `asked`: functions of which this is being found out already. */
+function isKept(
+  syntax: Syntax,
+  node: Node,
+  functions: readonly Place[],
+  asked: ReadonlySet<Node> = new Set(),
+): boolean {
   const call = syntax.parentOf(node)
   if ((call?.type !== 'CallExpression' && call?.type !== 'NewExpression') || call.callee === node)
     return false
@@ -43,7 +51,7 @@ function isKept(syntax: Syntax, node: Node, functions: readonly Place[], depth =
   if (languageMethods.has(name)) return false
   const callees = functions.filter(place => namesOf(place.syntax, place.owner).includes(name))
   const at = call.arguments.indexOf(node as CallNode['arguments'][number])
-  return callees.length === 0 || !callees.every(callee => callsAtOnce(callee, at, functions, depth))
+  return callees.length === 0 || !callees.every(callee => callsAtOnce(callee, at, functions, asked))
 }
 
 /** Whether all that a function does with a parameter is to call it before it returns, or to hand it to one that does. */
@@ -51,11 +59,13 @@ function callsAtOnce(
   { syntax, owner }: Place,
   at: number,
   functions: readonly Place[],
-  depth: number,
+  asked: ReadonlySet<Node>,
 ): boolean {
-  if (depth === 0 || !isFunction(owner) || owner.async || owner.generator) return false
+  if (!isFunction(owner) || owner.async || owner.generator) return false
   const parameter = owner.params[at]
   if (parameter?.type !== 'Identifier') return false
+  if (asked.has(parameter)) return true
+  const within = new Set([...asked, parameter])
   for (const node of walk(owner.body)) {
     if (node.type !== 'Identifier') continue
     if (node.name === 'arguments') return false
@@ -66,7 +76,7 @@ function callsAtOnce(
     if (syntax.ownerOf(node) !== owner) return false
     if (isCalledOn(syntax, node)) continue
     if (parent?.type !== 'CallExpression') return false
-    if (parent.callee !== node && isKept(syntax, node, functions, depth - 1)) return false
+    if (parent.callee !== node && isKept(syntax, node, functions, within)) return false
   }
   return true
 }

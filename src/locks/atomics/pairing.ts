@@ -1,7 +1,7 @@
 import { declarationOf, isConstant } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import { type CallNode, isFunction, type Node, unwrapped, walk } from '../../sources/syntax-tree.ts'
-import { isCallback } from './callback.ts'
+import { isCallback, runsInPlace } from './callback.ts'
 import { canonicalText } from './constants.ts'
 import { calledName, classOf, namesOf } from './function-catalogue.ts'
 import { type CallStep, completionOrder, contains, type Step, stepsOf } from './steps.ts'
@@ -63,18 +63,34 @@ export class Pairing {
   }
 
   #unmatchedIn(place: Place): readonly CallStep[] {
-    const { syntax, owner } = place
     const released = this.releasesIn(place)
-    if (released.length === 0) return []
-    const order = completionOrder(owner)
-    const acquired = this.acquisitionsIn(place)
-    const taking = this.#takingIn(place)
+    const order = completionOrder(place.owner)
     return released.filter(({ call, completes }) => {
-      const isBefore = (one: CallStep) => order.get(one.completes)! < order.get(completes)!
-      const receiver = receiverIn(syntax, call)
-      const isOnSame = (one: CallStep) => receiver !== undefined && receiverIn(syntax, one.call) === receiver
-      return !acquired.some(isBefore) && !taking.some(one => isBefore(one) && isOnSame(one))
+      const subject = subjectOf(place.syntax, call)
+      return !this.#isTakenBefore(place, order.get(completes)!, order, subject)
     })
+  }
+
+  /**
+   * Whether what a call gives back is taken before a place in a function, or, where this is run in place by a call of
+   * the function around it (`withLock(b, () => a.unlock())`), before that call.
+   */
+  #isTakenBefore(
+    place: Place,
+    at: number,
+    order: ReadonlyMap<Node, number>,
+    subject: string | undefined,
+  ): boolean {
+    const { syntax, owner } = place
+    const isBefore = (one: CallStep) => order.get(one.completes)! < at
+    if (this.acquisitionsIn(place).some(isBefore)) return true
+    const isOnSame = ({ call }: CallStep) => subjectOf(syntax, call) === subject
+    if (subject !== undefined && this.#takingIn(place).some(one => isBefore(one) && isOnSame(one)))
+      return true
+    if (!runsInPlace(syntax, owner, this.#functions)) return false
+    const around = { syntax, owner: syntax.ownerOf(owner) }
+    const outer = completionOrder(around.owner)
+    return this.#isTakenBefore(around, outer.get(owner)!, outer, subject)
   }
 
   /** Calls of whatever takes a lock of any kind: `lock.tryLock()` goes with the `lock.unlock()` behind it. */
@@ -160,10 +176,12 @@ function isTaking({ kind }: Step): boolean {
   return kind === 'acquire' || kind === 'try'
 }
 
-/** The text of what a method is called on. */
-function receiverIn(syntax: Syntax, call: CallNode): string | undefined {
+/** What a call is about, as text: the object of a method, or else all arguments. */
+function subjectOf(syntax: Syntax, call: CallNode): string | undefined {
   const callee = unwrapped(call.callee as Node)
-  return callee.type === 'MemberExpression' ? canonicalText(syntax, callee.object as Node) : undefined
+  if (callee.type === 'MemberExpression') return canonicalText(syntax, callee.object as Node)
+  const about = (call.arguments as Node[]).map(argument => canonicalText(syntax, argument))
+  return about.length > 0 ? about.join() : undefined
 }
 
 function callsIn(syntax: Syntax, owner: Node): readonly CallStep[] {
