@@ -51,6 +51,7 @@ const programs = [
   'made-on-demand.mjs',
   'made-on-demand-bound.mjs',
   'read-write-reads-inside.mjs',
+  'named-slots.mjs',
 ]
 /** Programs made of strings, whose lines are not the file's. */
 const inStrings: Record<string, readonly string[]> = {

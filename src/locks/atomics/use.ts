@@ -58,7 +58,8 @@ function readPairing(
     const { syntax, owner } = place
     const own = familyOf(place)
     const related = isClass(family) ? own === family : syntax === within.syntax
-    if (!related) continue
+    // A word is given its first value there, and nothing back.
+    if (!related || isConstructor(place)) continue
     const { steps } = stepsOf(syntax, owner)
     const changes = steps.filter(
       step =>
@@ -94,6 +95,11 @@ function readUse(catalogue: FunctionCatalogue, { within, acquiring }: LockEvent)
 function familyOf({ syntax, owner }: Place): Node {
   const parent = syntax.parentOf(owner)
   return classOf(syntax, owner) ?? (parent ? syntax.ownerOf(parent) : owner)
+}
+
+function isConstructor({ syntax, owner }: Place): boolean {
+  const parent = syntax.parentOf(owner)
+  return parent?.type === 'MethodDefinition' && parent.kind === 'constructor'
 }
 
 function isClass(node: Node): boolean {
