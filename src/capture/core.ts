@@ -18,12 +18,14 @@ import {
   isUnknown,
   type Runtime,
   type Snapshot,
+  type Thread,
   type Unknown,
 } from '../snapshot/model.ts'
 import { TOOL } from '../version.ts'
 import { Clock } from './clock.ts'
 import { coreThread } from './core-thread.ts'
 import type { StackDetails } from './memory-frames.ts'
+import { locksInMemory, withCalls } from './memory-locks.ts'
 import { nativeLocksIn, withWords } from './native-waits.ts'
 import { StackFrames } from './stack-frames.ts'
 
@@ -34,7 +36,6 @@ export interface CoreOptions {
   readonly sysroot?: string
 }
 
-const none = { resources: [], holds: [], productions: [], waits: [] }
 /** How much of the process's memory is read at most, bytes. */
 const BUDGET = 128 * 2 ** 20
 
@@ -72,6 +73,12 @@ export async function captureCore(file: string, options: CoreOptions = {}): Prom
     const threads = notes.threads
       .map((thread, index) => coreThread(pid, thread, frames[index]!, detailsOf(thread.tid), memory))
       .sort((a, b) => order(a.role) - order(b.role))
+    const scripted = threads.flatMap(thread => {
+      const index = notes.threads.findIndex(({ tid }) => tid === thread.tid)
+      const stack = stacks[index]!
+      return mayRunScripts(thread) ? [{ thread, stack: isUnknown(stack) ? undefined : stack }] : []
+    })
+    const facts = await locksInMemory(memory, scripted, reader, true)
     const start = startOfProcess(memory, notes)
     const args = start?.args ?? (notes.process?.command ?? '').split(' ')
     return {
@@ -96,7 +103,7 @@ export async function captureCore(file: string, options: CoreOptions = {}): Prom
           inspector: { access: 'none', port: null },
           pausedMs: 0,
           core: { file, writtenAt: core.writtenAt, signal: notes.signal },
-          threads,
+          threads: withCalls(threads, facts),
           gaps: gapsOf(memory, frames, executable),
         },
       ],
@@ -104,7 +111,7 @@ export async function captureCore(file: string, options: CoreOptions = {}): Prom
         `p${pid}`,
         threads,
         tid => detailsOf(tid).word,
-        nativeLocksIn(memory, `p${pid}`, threads, none),
+        nativeLocksIn(memory, `p${pid}`, threads, facts),
       ),
     }
   } finally {
@@ -179,6 +186,11 @@ function isNewer(path: string, moment: string): boolean {
   return changed !== undefined && changed > Date.parse(moment)
 }
 
+/** One of which nothing is known may run JavaScript. */
+function mayRunScripts({ role, looks }: Thread): boolean {
+  return role === 'main' || role === 'worker' || (role === 'other' && looks.at(-1)?.frames.length === 0)
+}
+
 function gapsOf(
   memory: CoreMemory,
   stacks: readonly (readonly Frame[] | Unknown)[],
@@ -189,8 +201,8 @@ function gapsOf(
   const names = missing.map(([path, why]) => (why === 'absent' ? path : `${path} (another build is here)`))
   return [
     {
-      what: 'the values of variables (by which locks are recognised)',
-      reason: 'They are not read from cores.',
+      what: 'variables that no inner function uses (by which some locks are recognised)',
+      reason: 'V8 keeps them in registers, whose names are not in memory.',
       remedy: 'Look at the process while it hangs: impasse <pid>.',
     },
     ...(unread.length === 0

@@ -7,9 +7,9 @@ import { NativeNames } from './native-names.ts'
 import { type PhysicalFrame, Unwinder, type Walk } from './unwinder.ts'
 import { type AwaitedWord, awaitedWord } from './v8/atomics-wait.ts'
 import { Heap } from './v8/heap.ts'
-import { type JavaScriptFrame, JavaScriptFrames } from './v8/javascript-frames.ts'
+import { type FrameSlots, type JavaScriptFrame, JavaScriptFrames } from './v8/javascript-frames.ts'
 import { isMeasured, type Layout, readLayout } from './v8/layout.ts'
-import type { Script } from './v8/scripts.ts'
+import type { Position, Script } from './v8/scripts.ts'
 
 /** A script that a function on the stack belongs to. */
 export interface StackScript {
@@ -37,6 +37,10 @@ export interface StackFunction {
   /** 1-based; undefined where it cannot be told. */
   readonly line: number | undefined
   readonly column: number | undefined
+  /** Where it begins in its script, 1-based. */
+  readonly start?: Position
+  /** Where its values are; absent for one that was inlined. */
+  readonly slots?: FrameSlots
 }
 
 export interface ThreadStack {
@@ -48,6 +52,8 @@ export interface ThreadStack {
   readonly word?: AwaitedWord
   /** What it starts and waits for, when it is in `execSync` or one of its like. */
   readonly command?: string
+  /** How the V8 of its process keeps objects. */
+  readonly layout: Layout
 }
 
 const MOST_FUNCTIONS = 1000
@@ -161,6 +167,7 @@ function functionsOf(walk: Walk, heap: Heap): NamelessStack | Unknown {
   }
   return {
     functions,
+    layout: heap.layout,
     confidence: walk.strength === 'exact' ? 1 : 0.5,
     ...(word === undefined ? {} : { word }),
     ...(command === undefined ? {} : { command }),
@@ -183,7 +190,7 @@ const wasm: StackFunction = { kind: 'wasm', function: 'wasm-function', ...nowher
 
 /** All that is asked later is read now, while the memory is open. */
 function described(frame: JavaScriptFrame, scripts: Map<Script, StackScript>): StackFunction {
-  const { script, offset } = frame
+  const { script, offset, start, slots } = frame
   if (script === undefined) return { kind: 'unknown', function: frame.function, ...nowhere }
   const known = scripts.get(script)
   const url = script.name
@@ -195,5 +202,15 @@ function described(frame: JavaScriptFrame, scripts: Map<Script, StackScript>): S
   }
   scripts.set(script, read)
   const at = offset === undefined ? undefined : script.position(offset)
-  return { kind: 'js', function: frame.function, script: read, line: at?.line, column: at?.column }
+  // Node's own functions are never asked for theirs.
+  const from = start === undefined || read.text === undefined ? undefined : script.position(start)
+  return {
+    kind: 'js',
+    function: frame.function,
+    script: read,
+    line: at?.line,
+    column: at?.column,
+    ...(from === undefined ? {} : { start: from }),
+    ...(slots === undefined ? {} : { slots }),
+  }
 }

@@ -5,7 +5,7 @@
 import { bytecodeOffset, codeAt, inlinedFunctions } from './compiled-code.ts'
 import type { Heap } from './heap.ts'
 import { positionAt } from './position-table.ts'
-import { functionName, Script, scriptOf } from './scripts.ts'
+import { functionName, functionRange, Script, scriptOf } from './scripts.ts'
 
 export interface JavaScriptFrame {
   /** Empty for a function without a name. */
@@ -14,11 +14,24 @@ export interface JavaScriptFrame {
   readonly script: Script | undefined
   /** Offset in the script's text of what is being executed; undefined where it cannot be told. */
   readonly offset: number | undefined
+  /** Where the function begins in that text. */
+  readonly start?: number
+  /** Where its values are; absent for one that was inlined. */
+  readonly slots?: FrameSlots
+}
+
+/** A frame of a function's own. */
+export interface FrameSlots {
+  readonly fp: number
+  /** The function object. */
+  readonly closure: number
+  /** Its variables may be anywhere, or nowhere; what it was called with is there. */
+  readonly optimised: boolean
 }
 
 /** What a frame of V8's is. */
 export type Reading =
-  | { readonly kind: 'functions'; readonly frames: readonly JavaScriptFrame[] }
+  | { readonly kind: 'functions'; readonly frames: readonly JavaScriptFrame[]; readonly optimised?: boolean }
   /** No function of a script: an entry, an exit, an adaptor, a builtin. */
   | { readonly kind: 'other'; readonly name: string }
   /** What it holds is no frame of this V8, or a function of it cannot be told. */
@@ -56,7 +69,12 @@ export class JavaScriptFrames {
     const shared = this.#heap.pointer(closure, this.#heap.layout.field.functionShared)
     if (shared === undefined || !this.#heap.is(shared, 'SHARED_FUNCTION_INFO'))
       return { kind: 'unreadable', why: 'a function has no description' }
-    return compiled ? this.#compiled(fp, shared, address) : this.#interpreted(fp, shared)
+    const reading = compiled ? this.#compiled(fp, shared, address) : this.#interpreted(fp, shared)
+    if (reading.kind !== 'functions') return reading
+    const { frames, optimised } = reading
+    const [outermost] = frames.slice(-1)
+    const slots = { fp, closure, optimised: optimised === true }
+    return { kind: 'functions', frames: [...frames.slice(0, -1), { ...outermost!, slots }] }
   }
 
   /** A function run by the interpreter; else a builtin in JavaScript's calling convention, such as `Array.prototype.map`. */
@@ -95,7 +113,7 @@ export class JavaScriptFrames {
       shared === undefined ? unknownFunctions : this.#frame(shared, offset),
     )
     return frames.every(frame => frame !== undefined)
-      ? { kind: 'functions', frames }
+      ? { kind: 'functions', frames, optimised: true }
       : { kind: 'unreadable', why: 'a function that was inlined could not be read' }
   }
 
@@ -121,6 +139,7 @@ export class JavaScriptFrames {
       script = new Script(this.#heap, object)
       this.#scripts.set(object, script)
     }
-    return { function: name, script, offset }
+    const start = functionRange(this.#heap, shared)?.start
+    return { function: name, script, offset, ...(start === undefined ? {} : { start }) }
   }
 }
