@@ -25,7 +25,7 @@ import { TOOL } from '../version.ts'
 import { Clock } from './clock.ts'
 import { coreThread } from './core-thread.ts'
 import type { StackDetails } from './memory-frames.ts'
-import { locksInMemory, withCalls } from './memory-locks.ts'
+import { locksInMemory, withCalls, withNumbers } from './memory-locks.ts'
 import { nativeLocksIn, withWords } from './native-waits.ts'
 import { StackFrames } from './stack-frames.ts'
 
@@ -70,14 +70,18 @@ export async function captureCore(file: string, options: CoreOptions = {}): Prom
       notes.threads.map(({ tid }, index) => [tid, isUnknown(stacks[index]!) ? {} : stacks[index]!] as const),
     )
     const detailsOf = (tid: number): StackDetails => details.get(tid) ?? {}
-    const threads = notes.threads
+    const plain = notes.threads
       .map((thread, index) => coreThread(pid, thread, frames[index]!, detailsOf(thread.tid), memory))
       .sort((a, b) => order(a.role) - order(b.role))
-    const scripted = threads.flatMap(thread => {
-      const index = notes.threads.findIndex(({ tid }) => tid === thread.tid)
-      const stack = stacks[index]!
-      return mayRunScripts(thread) ? [{ thread, stack: isUnknown(stack) ? undefined : stack }] : []
-    })
+    const stackOf = ({ tid }: Thread) => {
+      const stack = stacks[notes.threads.findIndex(one => one.tid === tid)]
+      return stack === undefined || isUnknown(stack) ? undefined : stack
+    }
+    const threads = withNumbers(
+      memory,
+      plain.map(thread => ({ thread, stack: stackOf(thread) })),
+    )
+    const scripted = threads.filter(mayRunScripts).map(thread => ({ thread, stack: stackOf(thread) }))
     const facts = await locksInMemory(memory, scripted, reader, true)
     const start = startOfProcess(memory, notes)
     const args = start?.args ?? (notes.process?.command ?? '').split(' ')

@@ -105,7 +105,7 @@ function gapAfter(gap: Gap, { failure, pausedMs }: StoppedLooks, [main]: readonl
   const seen = pausedMs > 0 && (main?.looks.at(-1)?.frames.length ?? 0) > 0
   if (!seen) return gap
   return {
-    what: 'the values of variables (by which locks are recognised)',
+    what: 'variables that no inner function uses (by which some locks are recognised)',
     reason: 'The main thread computes in native code, and answers no inspector before it comes back.',
     remedy: 'Look again when that call has returned.',
   }
@@ -120,7 +120,9 @@ async function withWorkerStacks(
   const workers = threads.filter(({ role }) => role === 'worker').map(({ id }) => id)
   if (memory === undefined || workers.length === 0) return threads
   const { withMemoryStacks } = await import('./silent-stacks.ts')
-  return withMemoryStacks(target, threads, new Set(workers), memory)
+  const shown = await withMemoryStacks(target, threads, new Set(workers), memory)
+  const { withNumbersOf } = await import('./memory-locks.ts')
+  return withNumbersOf(target.pid, shown, memory)
 }
 
 /** Neither its stack was read nor is it known to have none. */

@@ -6,6 +6,7 @@ import type { StackFunction, ThreadStack } from '../memory/stack-functions.ts'
 import { Heap } from '../memory/v8/heap.ts'
 import { Objects } from '../memory/v8/objects.ts'
 import type { Script } from '../memory/v8/scripts.ts'
+import { threadNumber } from '../memory/v8/thread-number.ts'
 import { type FrameInMemory, MemoryValueSource } from '../memory/values/value-source.ts'
 import { switches } from '../process/threads.ts'
 import { type Frame, isUnknown, type Thread } from '../snapshot/model.ts'
@@ -113,6 +114,42 @@ function keyIn(frames: StackFrames, script: Script): string | undefined {
   const known = key !== undefined && frames.has(key) ? key : undefined
   keys.set(script, known)
   return known
+}
+
+/** Workers with their numbers and names, where their memory tells them. */
+export function withNumbers(memory: Memory, threads: readonly ThreadInMemory[]): readonly Thread[] {
+  const found = threads.map(({ thread, stack }) => {
+    if (thread.role !== 'worker' || thread.threadId !== null || stack === undefined) return thread
+    const closures = stack.functions.flatMap(({ slots }) => slots?.closure ?? [])
+    const number = threadNumber(new Objects(new Heap(memory, stack.layout)), closures)
+    if (number === undefined || number.threadId === 0) return thread
+    const { threadId, name } = number
+    return { ...thread, id: `${thread.id.split('/')[0]}/t${threadId}`, threadId, name }
+  })
+  // A number that two have is neither's.
+  const isAlone = ({ id }: Thread) => found.filter(one => one.id === id).length === 1
+  return found.map((thread, at) => (isAlone(thread) ? thread : threads[at]!.thread))
+}
+
+/** The same of a living process. */
+export function withNumbersOf(
+  pid: number,
+  threads: readonly Thread[],
+  frames: MemoryFrames,
+): readonly Thread[] {
+  const memory = LiveMemory.open(pid, BUDGET)
+  if (isUnknown(memory)) return threads
+  try {
+    return withNumbers(
+      memory,
+      threads.map(thread => ({
+        thread,
+        stack: isUnknown(thread.tid) ? undefined : frames.restingStack(thread.tid),
+      })),
+    )
+  } finally {
+    memory.close()
+  }
 }
 
 const BUDGET = 64 * 2 ** 20

@@ -8,7 +8,7 @@ import { type PhysicalFrame, Unwinder, type Walk } from './unwinder.ts'
 import { type AwaitedWord, awaitedWord } from './v8/atomics-wait.ts'
 import { Heap } from './v8/heap.ts'
 import { type FrameSlots, type JavaScriptFrame, JavaScriptFrames } from './v8/javascript-frames.ts'
-import { isMeasured, type Layout, readLayout } from './v8/layout.ts'
+import { isMeasured, type Layout, layoutIn, readLayout } from './v8/layout.ts'
 import type { Position, Script } from './v8/scripts.ts'
 
 /** A script that a function on the stack belongs to. */
@@ -98,24 +98,25 @@ export function walkStacks(
 ): () => readonly (ThreadStack | Unknown)[] {
   const { elf, unwind } = images.node
   const build = elf.buildId
-  const layout = (build === undefined ? undefined : layouts.get(build)) ?? readLayout(elf)
-  if (build !== undefined) layouts.set(build, layout)
-  if (isUnknown(layout)) return () => stands.map(() => layout)
+  const read = (build === undefined ? undefined : layouts.get(build)) ?? readLayout(elf)
+  if (build !== undefined) layouts.set(build, read)
+  if (isUnknown(read)) return () => stands.map(() => read)
+  const layout = layoutIn(elf, read)
   if (unwind === undefined)
     return () => stands.map(() => ({ unknown: 'its executable has no table to walk its stack by' }))
   const unwinder = new Unwinder(memory, map, images)
   const heap = new Heap(memory, layout)
-  const read = stands.map(({ pc, sp, registers }) => {
+  const found = stands.map(({ pc, sp, registers }) => {
     const walk = unwinder.walk(pc, sp, registers)
     return walk.complete ? functionsOf(walk, heap) : { unknown: 'its stack could not be walked to its end' }
   })
   return () => {
     const names = new NativeNames(
-      read.flatMap(stack =>
+      found.flatMap(stack =>
         isUnknown(stack) ? [] : stack.functions.flatMap(one => ('code' in one ? one : [])),
       ),
     )
-    return read.map(stack =>
+    return found.map(stack =>
       isUnknown(stack)
         ? stack
         : {

@@ -425,21 +425,26 @@ export class Objects {
     const bytes = heap.memory.word(object - 1 + lengthAt)
     const bits = heap.memory.uint32(object - 1 + storeAt + 16)
     if (address === undefined || bytes === undefined || bits === undefined) return undefined
-    return { address, bytes, shared: (bits & 16) !== 0, id: this.#backingStore(object, storeAt, address) }
+    return {
+      address,
+      bytes,
+      shared: (bits & 16) !== 0,
+      id: this.#backingStore(object, storeAt, address, bytes),
+    }
   }
 
   /**
-   * The number of a BackingStore (src/objects/backing-store.h), which the buffer's extension refers to: believed where the store begins with the
-   * very address that the buffer has.
+   * The number of a BackingStore (src/objects/backing-store.h), to which the buffer's extension refers: believed where the store has the very
+   * address and length that the buffer has. Measured on 10.2 to 14.6: start, length, greatest length, capacity, number.
    */
-  #backingStore(object: number, storeAt: number, address: number): number | undefined {
+  #backingStore(object: number, storeAt: number, address: number, bytes: number): number | undefined {
     const { memory } = this.heap
     const extension = memory.word(object - 1 + storeAt + 8)
-    const store = extension === undefined || extension % 8 !== 0 ? undefined : memory.word(extension)
-    if (store === undefined || store % 8 !== 0) return undefined
-    for (const start of [0, 8]) {
-      if (memory.word(store + start) !== address) continue
-      return undefined
+    if (extension === undefined || extension % 8 !== 0) return undefined
+    for (const at of [0, 8]) {
+      const store = memory.word(extension + at)
+      if (store === undefined || store % 8 !== 0 || address === 0) continue
+      if (memory.word(store) === address && memory.word(store + 8) === bytes) return memory.uint32(store + 32)
     }
     return undefined
   }
