@@ -17,7 +17,7 @@ import { type Clock, sleep } from './clock.ts'
 import { type Inside, partyOf } from './inside.ts'
 import type { CaptureOptions } from './options.ts'
 import { readTargetFile } from './target-files.ts'
-import { TaskFrames } from './task-frames.ts'
+import { type ProcessFiles, TaskFrames } from './task-frames.ts'
 
 /** Heaps as they were before anything was asked of the process: what a collection would erase is still there. */
 export interface EarlyHeaps {
@@ -88,19 +88,20 @@ const ANSWER_MS = 1000
 
 /** Adds to `facts` what the suspended functions of a thread wait for. `loops`: by party, of threads that stand still. */
 export async function tasksOfHeaps(
-  target: Target,
+  process: string,
+  files: ProcessFiles,
   heaps: readonly ThreadHeap[],
   facts: LockFacts,
-  options: CaptureOptions,
+  options: Pick<CaptureOptions, 'lockAdapters'>,
 ): Promise<AsyncTasks> {
   let joined = facts
   const tasks: Task[] = []
   for (const { party, heap } of heaps) {
     const waits = await asyncWaits(heap)
-    const frames = new TaskFrames(target, heap)
+    const frames = new TaskFrames(files, heap)
     await frames.prepare(waits.graph.activations.values())
     const found = promiseFacts(waits, {
-      process: `p${target.pid}`,
+      process,
       thread: party,
       firstTask: firstFree(joined, party),
       loop: undefined,

@@ -23,6 +23,7 @@ import {
 } from '../snapshot/model.ts'
 import { TOOL } from '../version.ts'
 import { Clock } from './clock.ts'
+import { tasksInCore } from './core-tasks.ts'
 import { coreThread } from './core-thread.ts'
 import type { StackDetails } from './memory-frames.ts'
 import { locksInMemory, withCalls, withNumbers } from './memory-locks.ts'
@@ -38,12 +39,15 @@ export interface CoreOptions {
 
 /** How much of the process's memory is read at most, bytes. */
 const BUDGET = 128 * 2 ** 20
+/** More than any heap that is read, and all that may refer to it. */
+const HEAP_BUDGET = 2 ** 40
 
 /** Throws an `ImpasseError` for a file that is no core of a Node process, or whose executable is not here. */
 export async function captureCore(file: string, options: CoreOptions = {}): Promise<Snapshot> {
   const clock = new Clock(60_000)
   const core = CoreFile.open(file)
   let images: Images | undefined
+  let heapMemory: CoreMemory | undefined
   try {
     const { notes } = core
     const pid = notes.process?.pid ?? notes.threads[0]!.tid
@@ -59,10 +63,11 @@ export async function captureCore(file: string, options: CoreOptions = {}): Prom
     images = new Images(executable, node.elf, map, memory, memory.files)
     const stands = notes.threads.map(({ pc, sp, registers }) => ({ pc, sp, registers }))
     const stacks = readStacks(memory, map, images, stands)
-    const reader = new StackFrames(
-      path => (path.startsWith('/') ? textOf(join(sysroot, path)) : undefined),
-      path => isNewer(join(sysroot, path), core.writtenAt),
-    )
+    const files = {
+      readFile: (path: string) => (path.startsWith('/') ? textOf(join(sysroot, path)) : undefined),
+      isChanged: (path: string) => isNewer(join(sysroot, path), core.writtenAt),
+    }
+    const reader = new StackFrames(files.readFile, files.isChanged)
     const frames: (readonly Frame[] | Unknown)[] = []
     for (const stack of stacks)
       frames.push(isUnknown(stack) ? stack : await reader.of(stack.functions, stack.confidence))
@@ -83,6 +88,9 @@ export async function captureCore(file: string, options: CoreOptions = {}): Prom
     )
     const scripted = threads.filter(mayRunScripts).map(thread => ({ thread, stack: stackOf(thread) }))
     const facts = await locksInMemory(memory, scripted, reader, true)
+    heapMemory = new CoreMemory(core, sysroot, given, HEAP_BUDGET)
+    const place = { pid, executable: `/proc/self/fd/${node.fd}` }
+    const { tasks, gaps, ...asynchronous } = await tasksInCore(core, heapMemory, place, threads, facts, files)
     const start = startOfProcess(memory, notes)
     const args = start?.args ?? (notes.process?.command ?? '').split(' ')
     return {
@@ -108,18 +116,20 @@ export async function captureCore(file: string, options: CoreOptions = {}): Prom
           pausedMs: 0,
           core: { file, writtenAt: core.writtenAt, signal: notes.signal },
           threads: withCalls(threads, facts),
-          gaps: gapsOf(memory, frames, executable),
+          ...(tasks.length > 0 && { tasks: [...tasks] }),
+          gaps: [...gapsOf(memory, frames, executable), ...gaps],
         },
       ],
       ...withWords(
         `p${pid}`,
         threads,
         tid => detailsOf(tid).word,
-        nativeLocksIn(memory, `p${pid}`, threads, facts),
+        nativeLocksIn(memory, `p${pid}`, threads, asynchronous.facts),
       ),
     }
   } finally {
     images?.close()
+    heapMemory?.files.close()
     core.close()
   }
 }

@@ -47,7 +47,9 @@ describe.each(targetNodes())('Node $major', ({ path }) => {
     }
     expect(findings.map(({ kind }) => kind)).toEqual(['native-block'])
     expect(findings[0]?.advice).toMatch(/what block \(.*blocked\.cjs:24:14\) calls/)
-    expect(process.gaps).toMatchObject([{ what: 'variables that no inner function uses (by which some locks are recognised)' }])
+    expect(process.gaps).toMatchObject([
+      { what: 'variables that no inner function uses (by which some locks are recognised)' },
+    ])
     expect(fixture.stderr()).toBe('')
   })
 })
