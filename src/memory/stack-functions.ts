@@ -10,6 +10,7 @@ import { Heap } from './v8/heap.ts'
 import { type FrameSlots, type JavaScriptFrame, JavaScriptFrames } from './v8/javascript-frames.ts'
 import { isMeasured, type Layout, layoutIn, readLayout } from './v8/layout.ts'
 import type { Position, Script } from './v8/scripts.ts'
+import { type WasmWord, wasmWordsBetween } from './wasm-wait.ts'
 
 /** A script that a function on the stack belongs to. */
 export interface StackScript {
@@ -52,6 +53,8 @@ export interface ThreadStack {
   readonly word?: AwaitedWord
   /** What it starts and waits for, when it is in `execSync` or one of its like. */
   readonly command?: string
+  /** If it is in a wait of WebAssembly, the words of module memories that it may sleep on. */
+  readonly wasmWords?: readonly WasmWord[]
   /** How the V8 of its process keeps objects. */
   readonly layout: Layout
 }
@@ -108,7 +111,9 @@ export function walkStacks(
   const heap = new Heap(memory, layout)
   const found = stands.map(({ pc, sp, registers }) => {
     const walk = unwinder.walk(pc, sp, registers)
-    return walk.complete ? functionsOf(walk, heap) : { unknown: 'its stack could not be walked to its end' }
+    return walk.complete
+      ? functionsOf(walk, heap, map, sp)
+      : { unknown: 'its stack could not be walked to its end' }
   })
   return () => {
     const names = new NativeNames(
@@ -141,12 +146,13 @@ function imagePath({ code }: PhysicalFrame): string {
   return code.kind === 'native' ? code.image.path : ''
 }
 
-function functionsOf(walk: Walk, heap: Heap): NamelessStack | Unknown {
+function functionsOf(walk: Walk, heap: Heap, map: AddressMap, sp: number): NamelessStack | Unknown {
   const reader = new JavaScriptFrames(heap)
   const scripts = new Map<Script, StackScript>()
   const functions: (StackFunction | PhysicalFrame)[] = []
   let word: AwaitedWord | undefined
   let command: string | undefined
+  let wasmWords: readonly WasmWord[] | undefined
   let innermost = true
   for (const frame of walk.frames) {
     const { code, fp, lookup } = frame
@@ -161,8 +167,10 @@ function functionsOf(walk: Walk, heap: Heap): NamelessStack | Unknown {
     if (reading.kind === 'functions') {
       functions.push(...reading.frames.map(one => described(one, scripts)))
       command = commandOf(heap, fp, reading.frames) ?? command
-    } else if (reading.name === 'WasmFrame') functions.push(wasm)
-    else if (innermost && reading.name === 'BuiltinExitFrame') word = awaitedWord(heap, fp)
+    } else if (reading.name === 'WasmFrame') {
+      wasmWords ??= functions.every(one => 'code' in one) ? wasmWordsBetween(heap.memory, map, sp, fp) : []
+      functions.push(wasm)
+    } else if (innermost && reading.name === 'BuiltinExitFrame') word = awaitedWord(heap, fp)
     innermost = false
     if (functions.length > MOST_FUNCTIONS) break
   }
@@ -172,6 +180,7 @@ function functionsOf(walk: Walk, heap: Heap): NamelessStack | Unknown {
     confidence: walk.strength === 'exact' ? 1 : 0.5,
     ...(word === undefined ? {} : { word }),
     ...(command === undefined ? {} : { command }),
+    ...(wasmWords === undefined || wasmWords.length === 0 ? {} : { wasmWords }),
   }
 }
 

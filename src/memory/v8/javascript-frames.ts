@@ -49,9 +49,12 @@ const unknownFunctions: JavaScriptFrame = { function: '(unknown)', script: undef
 export class JavaScriptFrames {
   readonly #heap: Heap
   readonly #scripts = new Map<number, Script>()
+  readonly #wasmData: ReadonlySet<number>
 
   constructor(heap: Heap) {
     this.#heap = heap
+    const isWasm = ([name]: readonly [string, number]) => /^WASM_\w*FUNCTION_DATA$/.test(name)
+    this.#wasmData = new Set([...heap.layout.types].filter(isWasm).map(([, type]) => type))
   }
 
   read({ fp, address, compiled }: FrameAddress): Reading {
@@ -82,6 +85,7 @@ export class JavaScriptFrames {
     const { frame, field } = this.#heap.layout
     // A builtin's slots may hold what an interpreted function left there.
     if (scriptOf(this.#heap, shared) === undefined) return { kind: 'other', name: 'builtin' }
+    if (this.#isWasmExport(shared)) return { kind: 'other', name: 'an entry into WebAssembly' }
     const bytecodes = this.#heap.memory.word(fp + frame.bytecodes)
     if (bytecodes === undefined || !this.#heap.is(bytecodes, 'BYTECODE_ARRAY'))
       return { kind: 'unreadable', why: 'a function is in a state that is not known' }
@@ -91,6 +95,14 @@ export class JavaScriptFrames {
       bytecodes,
       current === undefined ? undefined : current - (field.bytecodeData - 1),
     )
+  }
+
+  /** A function that a module exports has the module as its script, and no bytecode. */
+  #isWasmExport(shared: number): boolean {
+    return [8, 16].some(at => {
+      const type = this.#heap.typeOf(this.#heap.pointer(shared, at))
+      return type !== undefined && this.#wasmData.has(type)
+    })
   }
 
   #compiled(fp: number, shared: number, address: number): Reading {
