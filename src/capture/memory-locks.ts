@@ -63,7 +63,7 @@ export async function locksInMemory(
 /** Innermost first; native functions do not count. */
 function activationsOf(
   party: string,
-  { functions, word }: ThreadStack,
+  { functions, word, cut }: ThreadStack,
   seen: readonly Frame[],
   frames: StackFrames,
   slots: Map<Activation, FrameInMemory>,
@@ -71,7 +71,7 @@ function activationsOf(
   const scripted = functions.flatMap((called, at) =>
     called.kind === 'native' ? [] : [[called, seen[at]!] as const],
   )
-  return scripted.map(([called, frame], index) => {
+  const activations = scripted.map(([called, frame], index) => {
     const activation = activationOf(party, index, called, frame, frames)
     slots.set(activation, {
       ...(called.slots === undefined ? {} : { slots: called.slots }),
@@ -79,6 +79,11 @@ function activationsOf(
     })
     return activation
   })
+  const last = activations.at(-1)
+  // What was not read may hold anything.
+  return cut === true && last !== undefined
+    ? [...activations, { ...last, index: last.index + 1, script: '' }]
+    : activations
 }
 
 function activationOf(

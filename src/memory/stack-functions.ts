@@ -53,6 +53,8 @@ export interface ThreadStack {
   readonly word?: AwaitedWord
   /** What it starts and waits for, when it is in `execSync` or one of its like. */
   readonly command?: string
+  /** There are more functions, outside of these. */
+  readonly cut?: true
   /** If it is in a wait of WebAssembly, the words of module memories that it may sleep on. */
   readonly wasmWords?: readonly WasmWord[]
   /** How the V8 of its process keeps objects. */
@@ -153,6 +155,7 @@ function functionsOf(walk: Walk, heap: Heap, map: AddressMap, sp: number): Namel
   let word: AwaitedWord | undefined
   let command: string | undefined
   let wasmWords: readonly WasmWord[] | undefined
+  let cut: true | undefined
   let innermost = true
   for (const frame of walk.frames) {
     const { code, fp, lookup } = frame
@@ -172,11 +175,15 @@ function functionsOf(walk: Walk, heap: Heap, map: AddressMap, sp: number): Namel
       functions.push(wasm)
     } else if (innermost && reading.name === 'BuiltinExitFrame') word = awaitedWord(heap, fp)
     innermost = false
-    if (functions.length > MOST_FUNCTIONS) break
+    if (functions.length > MOST_FUNCTIONS) {
+      cut = true
+      break
+    }
   }
   return {
     functions,
     layout: heap.layout,
+    ...(cut === undefined ? {} : { cut }),
     confidence: walk.strength === 'exact' ? 1 : 0.5,
     ...(word === undefined ? {} : { word }),
     ...(command === undefined ? {} : { command }),

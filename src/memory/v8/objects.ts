@@ -60,6 +60,8 @@ export interface Buffer {
 }
 
 const MOST = 100_000
+/** Scopes nest so deep at most. */
+const DEEPEST = 1000
 const LONGEST_CHAIN = 64
 const LARGEST_BUFFER = 2 ** 46
 
@@ -299,7 +301,7 @@ export class Objects {
   /** The values of variables that a context and those around it hold, innermost first. */
   *variables(context: number | undefined): Generator<readonly [string, Seen | undefined]> {
     let at = context
-    for (let step = 0; at !== undefined && step < MOST; step++) {
+    for (let step = 0; at !== undefined && step < DEEPEST; step++) {
       const names = this.#scopes.names(at)
       const first = at - 1 + 8 * this.#fields.context.first
       for (const [index, name] of names.entries())
@@ -317,7 +319,7 @@ export class Objects {
   /** A variable by its name, in a context or those around it but for `until` and what is outside of that; `missing` where there is none. */
   named(context: number | undefined, name: string, until?: number): Seen | undefined | 'missing' {
     let at = context
-    for (let step = 0; at !== undefined && at !== until && step < MOST; step++) {
+    for (let step = 0; at !== undefined && at !== until && step < DEEPEST; step++) {
       const index = this.#scopes.names(at).indexOf(name)
       if (index >= 0) return this.variable(at - 1 + 8 * (this.#fields.context.first + index))
       const cell = moduleVariable(this.heap, at, name, this.#fields.context.first)
@@ -341,7 +343,7 @@ export class Objects {
   /** A property of the global object that a context belongs to. */
   global(context: number, name: string): Property | undefined {
     let native: number = context
-    for (let step = 0; step < MOST; step++) {
+    for (let step = 0; step < DEEPEST; step++) {
       const next = this.outer(native)
       if (next === undefined) break
       native = next
@@ -507,7 +509,7 @@ export class Objects {
     const { nameDictionary, globalDictionary, propertyCell, descriptors } = this.#fields
     const cell = heap.layout.types.get('PROPERTY_CELL')
     const length = heap.smi(store, heap.layout.field.arrayLength) ?? 0
-    if (length <= 0 || length > 2 ** 20) return
+    if (length <= 0 || length > 2 ** 18) return
     const slot = (index: number) => heap.elementAt(store, index)
     const isGlobal = () => {
       for (let at = nameDictionary.prefix; at < length; at++) {

@@ -142,6 +142,8 @@ export class MemoryValueSource implements ValueSource {
     const { syntax, offset, start } = place
     const from = start && syntax.lines.offsetAt(start.line, start.column)
     const owner = from === undefined ? syntax.functionAt(offset) : syntax.functionStartingAt(from, offset)
+    // Code that is no function of the source's (the fields of a class, a text that was evaluated) has a frame of its own, but other names.
+    if (from !== undefined && !beginsAt(syntax, owner, from)) return undefined
     return new FrameNames(this.#objects, slots, { syntax, owner, position: syntax.nodeAt(offset) })
   }
 
@@ -370,6 +372,13 @@ export class MemoryValueSource implements ValueSource {
   #keep(party: string, value: Runtime): ObjectRef {
     return { party, id: `made${this.#made.push(value) - 1}` }
   }
+}
+
+/** Whether V8 would say that a function starts there: at the parenthesis of its parameters, an arrow at its first character. */
+function beginsAt({ text, root }: Syntax, owner: Node, from: number): boolean {
+  if (!isFunction(owner)) return from <= root.start + 1
+  if (owner.type === 'ArrowFunctionExpression') return owner.start === from
+  return text.indexOf('(', owner.id ? owner.id.end : owner.start) === from || owner.start === from
 }
 
 /** The objects of a question that has no frame. */
