@@ -10,7 +10,7 @@ import type { ProcessFiles } from './task-frames.ts'
 
 /** Adds to `facts` what is suspended; nothing where no thread idled. `executable`: where the process's own is. */
 export async function tasksInCore(
-  { notes }: CoreFile,
+  { notes, areas: held }: CoreFile,
   memory: CoreMemory,
   { pid, executable }: { readonly pid: number; readonly executable: string },
   threads: readonly Thread[],
@@ -21,10 +21,13 @@ export async function tasksInCore(
   if (idle.length === 0) return { facts, tasks: [], gaps: [] }
   const stacks = notes.threads.map(({ tid, sp }) => ({ tid, pointer: sp }))
   const main = stacks.find(({ tid }) => tid === pid)?.pointer ?? 0
-  // A core does not name the area of the main thread's stack.
-  const areas = memory
-    .map()
-    .areas.map(area => (main >= area.from && main < area.to ? { ...area, path: '[stack]' } : area))
+  // Heaps lie in what the core itself holds. It does not name the area of the main thread's stack.
+  const ends = new Map(held.map(area => [area.from, area.from + area.held]))
+  const areas = memory.map().areas.flatMap(area => {
+    const to = Math.min(area.to, ends.get(area.from) ?? area.from)
+    if (to <= area.from) return []
+    return [{ ...area, to, path: main >= area.from && main < to ? '[stack]' : area.path }]
+  })
   const reading = await readHeapsOfCore({ pid, memory, map: new AddressMap(areas), stacks, executable })
   const { heaps, gaps } = threadHeaps(pid, { reading, close: () => {} }, threads)
   const own = heaps.filter(({ party }) => idle.some(({ id }) => id === party))
