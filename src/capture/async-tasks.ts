@@ -14,10 +14,11 @@ import { memoryLimitOf } from '../process/control-groups.ts'
 import type { Target } from '../process/target.ts'
 import type { Gap, Task, Thread } from '../snapshot/model.ts'
 import { type Clock, sleep } from './clock.ts'
-import { type Inside, partyOf } from './inside.ts'
+import type { Inside } from './inside.ts'
 import type { CaptureOptions } from './options.ts'
+import { partyOf } from './party.ts'
 import { readTargetFile } from './target-files.ts'
-import { TaskFrames } from './task-frames.ts'
+import { type ProcessFiles, TaskFrames } from './task-frames.ts'
 
 /** Heaps as they were before anything was asked of the process: what a collection would erase is still there. */
 export interface EarlyHeaps {
@@ -88,19 +89,20 @@ const ANSWER_MS = 1000
 
 /** Adds to `facts` what the suspended functions of a thread wait for. `loops`: by party, of threads that stand still. */
 export async function tasksOfHeaps(
-  target: Target,
+  process: string,
+  files: ProcessFiles,
   heaps: readonly ThreadHeap[],
   facts: LockFacts,
-  options: CaptureOptions,
+  options: Pick<CaptureOptions, 'lockAdapters'>,
 ): Promise<AsyncTasks> {
   let joined = facts
   const tasks: Task[] = []
   for (const { party, heap } of heaps) {
     const waits = await asyncWaits(heap)
-    const frames = new TaskFrames(target, heap)
+    const frames = new TaskFrames(files, heap)
     await frames.prepare(waits.graph.activations.values())
     const found = promiseFacts(waits, {
-      process: `p${target.pid}`,
+      process,
       thread: party,
       firstTask: firstFree(joined, party),
       loop: undefined,

@@ -8,11 +8,11 @@ import type { Process, Thread } from '../snapshot/model.ts'
 import type { EarlyHeaps } from './async-tasks.ts'
 import type { Clock } from './clock.ts'
 import { lookForTasks, readIdleHeaps } from './idle-heaps.ts'
-import { lookInside, partyOf } from './inside.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { lookOutside, stoppedIfAllowed, withLocks } from './look-outside.ts'
 import { type Opened, openInspector, outOfTime } from './open-inspector.ts'
 import type { CaptureOptions } from './options.ts'
+import { partyOf } from './party.ts'
 import { kernelThreads, processHead, scriptThreads, silentThreads } from './process-record.ts'
 import { releaser } from './release.ts'
 import { takeTurn } from './turn.ts'
@@ -74,6 +74,7 @@ async function lookThrough(
   const { access, port } = opened
   const { pid } = target
   try {
+    const { lookInside } = await import('./inside.ts')
     const inside = await lookInside(target, opened.inspected, options, clock)
     throwIfInterrupted(options)
     if (inside === undefined) {

@@ -7,6 +7,8 @@ import type { Clock } from './clock.ts'
 import type { Inside } from './inside.ts'
 import { idles } from './open-inspector.ts'
 import type { CaptureOptions } from './options.ts'
+import { changedSinceStart, readTargetFile } from './target-files.ts'
+import type { ProcessFiles } from './task-frames.ts'
 
 /** The heaps of a process whose main thread idles: undefined for any other, and where they are not wanted. */
 export async function readIdleHeaps(
@@ -35,11 +37,18 @@ export async function lookForTasks(
     return tasksFromMemory(target, early, threads, facts, options)
   const heaps = await snapshotHeaps(target, inside, threads, options, clock)
   if (heaps === undefined) return none
-  if (!('what' in heaps)) return tasksOfHeaps(target, heaps, facts, options)
+  if (!('what' in heaps)) return tasksOfHeaps(`p${target.pid}`, filesOf(target), heaps, facts, options)
   const why = early !== undefined && 'gap' in early.reading ? `${early.reading.gap.reason}. ` : ''
   return {
     ...none,
     gaps: [{ ...heaps, reason: `${why.charAt(0).toUpperCase()}${why.slice(1)}${heaps.reason}` }],
+  }
+}
+
+function filesOf(target: Target): ProcessFiles {
+  return {
+    readFile: path => readTargetFile(target, path),
+    isChanged: path => changedSinceStart(target, path),
   }
 }
 
@@ -52,6 +61,6 @@ export async function tasksFromMemory(
 ): Promise<AsyncTasks> {
   const { tasksOfHeaps, threadHeaps } = await import('./async-tasks.ts')
   const { heaps, gaps } = threadHeaps(target.pid, early, threads)
-  const found = await tasksOfHeaps(target, heaps, facts, options)
+  const found = await tasksOfHeaps(`p${target.pid}`, filesOf(target), heaps, facts, options)
   return { ...found, gaps: [...found.gaps, ...gaps] }
 }

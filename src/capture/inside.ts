@@ -10,7 +10,7 @@ import type { FrameReader } from './frames.ts'
 import { Inspection } from './inspection.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import type { KernelIds } from './kernel-threads.ts'
-import { ANSWER_MS, type Look, type Stack } from './look.ts'
+import { ANSWER_MS, type Look } from './look.ts'
 import type { CaptureOptions } from './options.ts'
 
 /** What the looks from inside gave, before it is put into the model's words. */
@@ -59,15 +59,4 @@ export async function lookInside(
   }
   await inspection.announceStuck()
   return inspection
-}
-
-/** `p<pid>/t<threadId>`. */
-export function partyOf(pid: number, thread: InspectedThread): string {
-  return `p${pid}/t${thread.threadId}`
-}
-
-/** The stack of a thread in a look, when it gave one. */
-export function stackIn(look: Look, thread: InspectedThread): Stack | undefined {
-  const stack: Stack | Unknown | undefined = look.stacks.get(thread)
-  return stack === undefined || isUnknown(stack) ? undefined : stack
 }

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { InspectedProcess } from '../inspector/inspected-process.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import { InspectorValueSource } from '../inspector/value-source.ts'
-import type { LockFacts, OtherParty } from '../locks/recognise.ts'
+import type { LockFacts, OtherParty, SleptOn } from '../locks/recognise.ts'
 import { readThreadStat } from '../process/stat.ts'
 import type { Target } from '../process/target.ts'
 import { type EventLoop, isUnknown } from '../snapshot/model.ts'
@@ -15,11 +15,12 @@ import { currentTest } from './current-test.ts'
 import { beginInterval, type Interval } from './cut.ts'
 import { type FrameReader, readActivations, readFrame } from './frames.ts'
 import { idleLoops, settledLoops } from './idle-loops.ts'
-import { type Inside, partyOf, stackIn } from './inside.ts'
+import type { Inside } from './inside.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { type KernelIds, mapWorkers } from './kernel-threads.ts'
 import { ANSWER_MS, type Look, lookInPassing, lookPaused, resumeAll } from './look.ts'
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
+import { partyOf, stackIn } from './party.ts'
 import { withRunning } from './running-workers.ts'
 import { ScriptLibrary } from './script-library.ts'
 import { needsSecondReading } from './second-reading.ts'
@@ -142,6 +143,7 @@ export class Inspection implements Inside {
     this.#options.onProgress?.('looking again')
     const { pid, runtime } = this.#target
     const { recogniseLocks, controlOf } = await this.#rules
+    const sleptOn = await this.#wasmWords()
     const look = await lookPaused(pid, runtime.arch, this.threads, this.#standing, this.#clock)
     this.looks.push(look)
     const parties = new Map(this.threads.map(thread => [partyOf(pid, thread), thread]))
@@ -150,7 +152,7 @@ export class Inspection implements Inside {
     const paused = this.#activations(look, this.#standing)
     const others = this.#others(look, paused)
     const [facts, vias] = await Promise.all([
-      recogniseLocks(paused, this.reader.syntax, this.#library, values, others, this.facts),
+      recogniseLocks(paused, this.reader.syntax, this.#library, values, others, this.facts, sleptOn),
       Promise.all(
         [...this.#activations(look, this.threads)].map(async ([party, stack]) => {
           const via = await controlOf(stack, this.reader.syntax, paused.has(party) ? values : undefined)
@@ -213,6 +215,20 @@ export class Inspection implements Inside {
       for (const frame of frames.flatMap(([, stack]) => stack)) this.reader.seen.delete(frame)
       await this.#library.fetch(frames, this.#clock)
     }
+  }
+
+  /** Before anybody is paused: then a thread has other functions on its stack too. */
+  async #wasmWords(): Promise<ReadonlyMap<string, SleptOn>> {
+    const last = this.looks.at(-1)!
+    const parked = [...this.#standing].flatMap(thread => {
+      const top = stackIn(last, thread)?.frames.find(({ url }) => !url.startsWith('node:'))
+      const tid = this.#tidOf(thread)
+      const inWasm = top !== undefined && readFrame(this.reader, thread, top).kind === 'wasm'
+      return inWasm && tid !== undefined ? [[partyOf(this.#target.pid, thread), tid] as const] : []
+    })
+    if (parked.length === 0 || this.#options.memory === false) return new Map()
+    const { wordsSleptOn } = await import('./wasm-words.ts')
+    return wordsSleptOn(this.#target, new Map(parked))
   }
 
   async #readResources(look: Look): Promise<void> {

@@ -1,7 +1,14 @@
 /** A process whose inspector is not had: what the kernel tells of it, and its stacks from memory. */
 import type { LockFacts } from '../locks/recognise.ts'
 import { sameProcess, type Target } from '../process/target.ts'
-import type { Activity, Frame, Gap, Thread, Unknown } from '../snapshot/model.ts'
+import {
+  type Activity,
+  type Frame,
+  type Gap,
+  isUnknown,
+  type Thread,
+  type Unknown,
+} from '../snapshot/model.ts'
 import type { EarlyHeaps } from './async-tasks.ts'
 import type { Attached } from './attach.ts'
 import { type Clock, sleep } from './clock.ts'
@@ -53,7 +60,13 @@ export async function lookOutside(
   const seen =
     memory === undefined
       ? { threads, facts: none }
-      : await withLocks(target, { threads, facts: none }, new Set(scripted), memory, clock)
+      : await withLocks(
+          target,
+          await withScriptLocks(target, threads, looks, memory, clock),
+          new Set(scripted),
+          memory,
+          clock,
+        )
   const found =
     early === undefined ? undefined : await tasksFromMemory(target, early, [main], seen.facts, options)
   if (given === undefined) early?.close()
@@ -92,7 +105,7 @@ function gapAfter(gap: Gap, { failure, pausedMs }: StoppedLooks, [main]: readonl
   const seen = pausedMs > 0 && (main?.looks.at(-1)?.frames.length ?? 0) > 0
   if (!seen) return gap
   return {
-    what: 'the values of variables (by which locks are recognised)',
+    what: 'variables that no inner function uses (by which some locks are recognised)',
     reason: 'The main thread computes in native code, and answers no inspector before it comes back.',
     remedy: 'Look again when that call has returned.',
   }
@@ -107,7 +120,9 @@ async function withWorkerStacks(
   const workers = threads.filter(({ role }) => role === 'worker').map(({ id }) => id)
   if (memory === undefined || workers.length === 0) return threads
   const { withMemoryStacks } = await import('./silent-stacks.ts')
-  return withMemoryStacks(target, threads, new Set(workers), memory)
+  const shown = await withMemoryStacks(target, threads, new Set(workers), memory)
+  const { withNumbersOf } = await import('./memory-locks.ts')
+  return withNumbersOf(target.pid, shown, memory)
 }
 
 /** Neither its stack was read nor is it known to have none. */
@@ -121,6 +136,28 @@ function inLoopCall(activity: Activity): boolean {
     activity.kind === 'event-loop' ||
     (activity.kind === 'system-call' && activity.call.name.startsWith('epoll_'))
   )
+}
+
+/** With the locks of JavaScript, where a thread is parked for one. */
+async function withScriptLocks(
+  { pid }: Target,
+  threads: readonly Thread[],
+  looks: readonly Look[],
+  memory: MemoryFrames,
+  clock: Clock,
+) {
+  const none: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
+  const scripted = threads.filter(({ role }) => role === 'main' || role === 'worker')
+  if (!scripted.some(thread => thread.looks.at(-1)?.activity.kind === 'parked'))
+    return { threads, facts: none }
+  const { locksOfProcess } = await import('./memory-locks.ts')
+  const ids = new Set(scripted.map(({ id }) => id))
+  const others = threads.filter(({ id }) => !ids.has(id))
+  const last = looks.at(-1)?.kernel
+  const allKnown = !others.some(({ tid }) => !isUnknown(tid) && last?.get(tid)?.mayBeWorker === true)
+  const seen = await locksOfProcess(pid, scripted, memory, allKnown, () => clock.now)
+  const known = new Map(seen.threads.map(thread => [thread.id, thread]))
+  return { threads: threads.map(thread => known.get(thread.id) ?? thread), facts: seen.facts }
 }
 
 /** With the locks of the C library that threads sleep in, where any sleeps in a futex. */

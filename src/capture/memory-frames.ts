@@ -17,6 +17,7 @@ import { changedSinceStart, readTargetFile } from './target-files.ts'
 interface Seen {
   readonly mark: string | undefined
   readonly frames: readonly Frame[] | Unknown
+  readonly stack: ThreadStack | undefined
   readonly details: StackDetails
 }
 
@@ -28,13 +29,14 @@ export interface StackDetails extends Pick<ThreadStack, 'word' | 'command'> {
 
 export class MemoryFrames {
   readonly #target: Target
-  readonly #frames: StackFrames
+  /** The texts of the scripts that were seen. */
+  readonly texts: StackFrames
   readonly #seen = new Map<number, Seen>()
   #isWarm = false
 
   constructor(target: Target) {
     this.#target = target
-    this.#frames = new StackFrames(
+    this.texts = new StackFrames(
       path => readTargetFile(target, path),
       path => changedSinceStart(target, path),
     )
@@ -60,10 +62,11 @@ export class MemoryFrames {
     for (const [tid, stack] of readThreadStacks(pid, left, executable)) {
       const frames = isUnknown(stack)
         ? stack
-        : withoutLoop(await this.#frames.of(stack.functions, stack.confidence))
+        : withoutLoop(await this.texts.of(stack.functions, stack.confidence))
       this.#seen.set(tid, {
         mark: marks.get(tid),
         frames,
+        stack: isUnknown(stack) ? undefined : stack,
         details: isUnknown(stack) ? {} : { ...stack, ...pathOf(pid, tid) },
       })
     }
@@ -73,6 +76,13 @@ export class MemoryFrames {
   /** What the arguments on the stack told that was read last. */
   detailsOf(tid: number): StackDetails {
     return this.#seen.get(tid)?.details ?? {}
+  }
+
+  /** The stack that was read last, as long as the thread has not left its wait since. */
+  restingStack(tid: number): ThreadStack | undefined {
+    const seen = this.#seen.get(tid)
+    const stays = seen?.mark !== undefined && seen.mark === restMark(this.#target.pid, tid)
+    return stays ? seen.stack : undefined
   }
 
   /** The same of threads that run: the process is stopped for the time that the reading takes. */
@@ -91,7 +101,7 @@ export class MemoryFrames {
     for (const [tid, stack] of stopped.value())
       value.set(
         tid,
-        isUnknown(stack) ? stack : withoutLoop(await this.#frames.of(stack.functions, stack.confidence)),
+        isUnknown(stack) ? stack : withoutLoop(await this.texts.of(stack.functions, stack.confidence)),
       )
     return { ...stopped, value }
   }

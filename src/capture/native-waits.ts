@@ -117,7 +117,7 @@ async function withStack(thread: Thread, frames: MemoryFrames): Promise<Thread |
 }
 
 /** In each look, and until now, it has left its wait as often. */
-function isStill(
+export function isStill(
   { looks }: Thread,
   counted: { readonly voluntary: number; readonly involuntary: number } | undefined,
 ): boolean {

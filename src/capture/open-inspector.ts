@@ -1,6 +1,6 @@
 /** From a pid to an inspector connection: the one that listens already, else one that SIGUSR1 opens. */
 import { findEndpoint } from '../inspector/endpoint.ts'
-import { InspectedProcess } from '../inspector/inspected-process.ts'
+import type { InspectedProcess } from '../inspector/inspected-process.ts'
 import { inspectorPort } from '../process/inspector-port.ts'
 import { isPrivateLoop } from '../process/main-loop.ts'
 import { enterNetwork } from '../process/namespaces.ts'
@@ -183,6 +183,7 @@ async function connect(
   clock: Clock,
 ): Promise<Opened | Closed> {
   try {
+    const { InspectedProcess } = await import('../inspector/inspected-process.ts')
     return { inspected: await InspectedProcess.connect(url, clock.limit(CONNECT_MS)), access, port }
   } catch (error) {
     if (clock.expired) return outOfTime(clock)

@@ -46,8 +46,8 @@ export function outsideMain(
       seen.length > 0
         ? {
             what: unseen
-              ? 'the JavaScript stacks of the workers, and all values (by which locks are recognised)'
-              : 'the values of variables (by which locks are recognised)',
+              ? 'the JavaScript stacks of workers, and variables that no inner function uses (by which some locks are recognised)'
+              : 'variables that no inner function uses (by which some locks are recognised)',
             reason,
             remedy,
           }

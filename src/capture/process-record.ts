@@ -18,9 +18,10 @@ import {
 } from '../snapshot/model.ts'
 import { withActiveResources } from './active-resources.ts'
 import { readFrame } from './frames.ts'
-import { type Inside, partyOf, stackIn } from './inside.ts'
+import type { Inside } from './inside.ts'
 import type { Look } from './look.ts'
 import { waitsForDebugger } from './node-flags.ts'
+import { partyOf, stackIn } from './party.ts'
 
 /** The JavaScript threads, with their looks. */
 export function scriptThreads(target: Target, inside: Inside): readonly Thread[] {

@@ -2,25 +2,52 @@
 import { basename } from 'node:path'
 import type { StackFunction, StackScript } from '../memory/stack-functions.ts'
 import type { Frame } from '../snapshot/model.ts'
+import type { ScriptTexts } from '../snapshot/question.ts'
 import { inText } from '../sources/script-origin.ts'
 import { ScriptSource } from '../sources/script-source.ts'
-import { type ReadFile, SourceMap, sourceMapUrlIn } from '../sources/source-map.ts'
+import { type OriginalPosition, type ReadFile, SourceMap, sourceMapUrlIn } from '../sources/source-map.ts'
 import { SyntaxStore } from '../sources/syntax-store.ts'
 import { frameNames } from './frame-names.ts'
 import { ownerOf } from './frames.ts'
 import { isInternal } from './script-library.ts'
 
-export class StackFrames {
+export class StackFrames implements ScriptTexts {
   readonly #readFile: ReadFile
   readonly #isChanged: (path: string) => boolean
   readonly #keys = new Map<StackScript, string>()
   readonly #sources = new Map<string, ScriptSource>()
-  readonly #syntax = new SyntaxStore({ get: key => this.#sources.get(key)?.text })
+  readonly syntax = new SyntaxStore(this)
 
   /** `isChanged`: whether a file is newer than what ran. */
   constructor(readFile: ReadFile, isChanged: (path: string) => boolean) {
     this.#readFile = readFile
     this.#isChanged = isChanged
+  }
+
+  get scripts(): readonly string[] {
+    return [...this.#sources.keys()]
+  }
+
+  get(key: string): string | undefined {
+    return this.#sources.get(key)?.text
+  }
+
+  url(key: string): string {
+    return this.#sources.get(key)?.url ?? ''
+  }
+
+  original(key: string, line: number, column: number): OriginalPosition {
+    return this.#sources.get(key)?.original({ line, column }) ?? { file: '', line, column }
+  }
+
+  /** The key of a script that a function on one of the stacks belongs to. */
+  keyOf(script: StackScript): string | undefined {
+    return this.#keys.get(script)
+  }
+
+  /** Whether a script is one of those, by its key. */
+  has(key: string): boolean {
+    return this.#sources.has(key)
   }
 
   /** The frames, innermost first. */
@@ -33,13 +60,14 @@ export class StackFrames {
   /** A script's source with its map. */
   async #describe(script: StackScript): Promise<void> {
     const { url = '', text, startLine, startColumn } = script
-    const key = `${url}#${startLine}:${text?.length ?? 0}:${this.#keys.size}`
+    const key = textKey(script)
+    this.#keys.set(script, key)
+    if (this.#sources.has(key)) return
     const source = new ScriptSource(url, { startLine, startColumn }, this.#readFile)
     source.text = text
+    this.#sources.set(key, source)
     const mapUrl = text === undefined ? undefined : sourceMapUrlIn(text)
     if (mapUrl !== undefined) source.map = await SourceMap.load(url, mapUrl, this.#readFile)
-    this.#keys.set(script, key)
-    this.#sources.set(key, source)
   }
 
   #frame(called: StackFunction, confidence: number): Frame {
@@ -73,7 +101,7 @@ export class StackFrames {
       functionStart: undefined,
       thisClass: undefined,
     }
-    const names = frameNames(source, this.#syntax, key, frame, at)
+    const names = frameNames(source, this.syntax, key, frame, at)
     const sourceLine = source.line(at)
     const changed = [file, source.file].some(path => this.#isChanged(path))
     return {
@@ -105,6 +133,13 @@ export class StackFrames {
       confidence,
     }
   }
+}
+
+/** Equal for equal texts of one name, in whatever thread they run. */
+export function textKey({ url = '', text = '', startLine, startColumn }: StackScript): string {
+  let hash = 0
+  for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0
+  return `${url}#${hash >>> 0}:${text.length}:${startLine}:${startColumn}`
 }
 
 /** All other images are Node's, or what it runs on. */

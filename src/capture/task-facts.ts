@@ -6,7 +6,8 @@ import { eventLoopOf } from '../process/event-loop.ts'
 import { mainLoopOf } from '../process/main-loop.ts'
 import type { Target } from '../process/target.ts'
 import { type EventLoop, isUnknown, type Thread, type ThreadLook } from '../snapshot/model.ts'
-import { type Inside, partyOf } from './inside.ts'
+import type { Inside } from './inside.ts'
+import { partyOf } from './party.ts'
 
 /** The facts of the stacks, and those of the Web Locks that somebody waits for. */
 export function withWebLocks(target: Target, inside: Inside, threads: readonly Thread[]): LockFacts {

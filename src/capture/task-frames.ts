@@ -1,6 +1,5 @@
 /** The functions of tasks as frames of the reader: what is done with the frames of stacks is done with these. */
 import type { Activation, HeapGraph, HeapPlace } from '../heap/graph.ts'
-import type { Target } from '../process/target.ts'
 import type { Frame, Place } from '../snapshot/model.ts'
 import { type Position, reported } from '../sources/script-origin.ts'
 import { ScriptSource, wholeFile } from '../sources/script-source.ts'
@@ -10,10 +9,16 @@ import { isFunction, type Node } from '../sources/syntax-tree.ts'
 import { frameNames } from './frame-names.ts'
 import { ownerOf } from './frames.ts'
 import { isInternal } from './script-library.ts'
-import { changedSinceStart, readTargetFile } from './target-files.ts'
+
+/** The files of a process, wherever they are. */
+export interface ProcessFiles {
+  readonly readFile: ReadFile
+  /** Whether a file is newer than what ran. */
+  readonly isChanged: (path: string) => boolean
+}
 
 export class TaskFrames {
-  readonly #target: Target
+  readonly #files: ProcessFiles
   readonly #readFile: ReadFile
   readonly #heap: HeapGraph
   readonly #sources = new Map<number, ScriptSource>()
@@ -21,10 +26,10 @@ export class TaskFrames {
   readonly #frames = new Map<number, Frame>()
   readonly #changed = new Map<string, boolean>()
 
-  constructor(target: Target, heap: HeapGraph) {
-    this.#target = target
+  constructor(files: ProcessFiles, heap: HeapGraph) {
+    this.#files = files
     this.#heap = heap
-    this.#readFile = path => readTargetFile(target, path)
+    this.#readFile = files.readFile
   }
 
   /** Brings the texts and maps of the scripts that these functions are in. */
@@ -140,7 +145,7 @@ export class TaskFrames {
   #isChanged(path: string): boolean {
     const known = this.#changed.get(path)
     if (known !== undefined) return known
-    const changed = changedSinceStart(this.#target, path)
+    const changed = this.#files.isChanged(path)
     this.#changed.set(path, changed)
     return changed
   }

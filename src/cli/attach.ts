@@ -2,7 +2,7 @@
 import { capture } from '../capture/capture.ts'
 import type { Status } from '../diagnosis/diagnosis.ts'
 import { ImpasseError } from '../errors.ts'
-import { type FormatName, formats } from '../report/formats.ts'
+import { type FormatName, formats, render } from '../report/formats.ts'
 import { errorText } from './error-text.ts'
 import { type OutputOptions, put, putHtml, rendering } from './output.ts'
 
@@ -45,14 +45,18 @@ export async function attach(pids: readonly number[], options: AttachOptions): P
       },
     })
     // Loaded while the target is being waited for.
-    const [snapshot, { diagnose, exitCode, render, writeSnapshot }] = await Promise.all([
+    const [snapshot, { diagnose }, { exitCode }] = await Promise.all([
       capturing,
-      import('../index.ts'),
+      import('../diagnosis/diagnose.ts'),
+      import('../diagnosis/exit-code.ts'),
       formats[options.format].load(),
     ])
     status.clear()
     // First of all: whatever goes wrong with the report, what was seen is kept.
-    if (options.save !== undefined) await writeSnapshot(options.save, snapshot)
+    if (options.save !== undefined) {
+      const { writeSnapshot } = await import('../snapshot/file.ts')
+      await writeSnapshot(options.save, snapshot)
+    }
     const diagnosis = diagnose(snapshot)
     const text = await render(snapshot, diagnosis, options.format, rendering(options))
     put(text, options.output)

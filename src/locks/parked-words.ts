@@ -75,7 +75,7 @@ function wordOf(id: string, process: string, { address, value }: ParkedThread): 
     word: { buffer: 'memory', byte: address, value, shared: true },
     capacity: { unknown: 'whether it is a lock is not known' },
     free: { unknown: 'whether it is a lock is not known' },
-    complete: { unknown: 'values of variables are not read from memory' },
+    complete: { unknown: 'the code that waits for it was not read' },
   }
 }
 

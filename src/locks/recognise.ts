@@ -5,10 +5,12 @@ import { atomicsFacts, type LockFacts, type OtherParty } from './atomics/facts.t
 import { prepare } from './atomics/prepared.ts'
 import { withSuspendedHolders } from './held-across-await.ts'
 import { withJobs } from './jobs.ts'
+import type { SleptOn } from './wasm/wasm-waiter.ts'
 
 export type { LockFacts, OtherParty } from './atomics/facts.ts'
 export { spinLoopsAround } from './atomics/spin-loop.ts'
 export { controlOf } from './control.ts'
+export type { SleptOn } from './wasm/wasm-waiter.ts'
 
 /** Everything that can be worked out from source text alone, while the program runs on. */
 export function prepareLocks(
@@ -24,7 +26,8 @@ export function prepareLocks(
 /**
  * Asks about the paused activations (by party, innermost first) and puts the answers together. `others` are the
  * JavaScript threads whose stacks are not given: without that list nobody can be said to be the last who could help.
- * `before` is what an earlier look found: a word that had the same value then is steady.
+ * `before` is what an earlier look found: a word that had the same value then is steady. `sleptOn`: by party, the words that one which is parked
+ * by WebAssembly has on its native stack.
  */
 export async function recogniseLocks(
   activations: ReadonlyMap<string, readonly Activation[]>,
@@ -33,6 +36,7 @@ export async function recogniseLocks(
   values: ValueSource,
   others?: readonly OtherParty[],
   before?: LockFacts,
+  sleptOn: ReadonlyMap<string, SleptOn> = new Map(),
 ): Promise<LockFacts> {
   const prepared = prepare(activations, syntax, texts)
   const complete = (facts: LockFacts): LockFacts => {
@@ -46,6 +50,6 @@ export async function recogniseLocks(
     import('./wasm/facts.ts'),
     import('./join-facts.ts'),
   ])
-  const wasm = wasmFacts(activations, { texts, values, placed: prepared.stacks, others })
+  const wasm = wasmFacts(activations, { texts, values, placed: prepared.stacks, others, sleptOn })
   return complete(joinFacts(await atomics, await wasm))
 }

@@ -7,9 +7,10 @@ import { NativeNames } from './native-names.ts'
 import { type PhysicalFrame, Unwinder, type Walk } from './unwinder.ts'
 import { type AwaitedWord, awaitedWord } from './v8/atomics-wait.ts'
 import { Heap } from './v8/heap.ts'
-import { type JavaScriptFrame, JavaScriptFrames } from './v8/javascript-frames.ts'
-import { isMeasured, type Layout, readLayout } from './v8/layout.ts'
-import type { Script } from './v8/scripts.ts'
+import { type FrameSlots, type JavaScriptFrame, JavaScriptFrames } from './v8/javascript-frames.ts'
+import { isMeasured, type Layout, layoutIn, readLayout } from './v8/layout.ts'
+import type { Position, Script } from './v8/scripts.ts'
+import { type WasmWord, wasmWordsBetween } from './wasm-wait.ts'
 
 /** A script that a function on the stack belongs to. */
 export interface StackScript {
@@ -37,6 +38,10 @@ export interface StackFunction {
   /** 1-based; undefined where it cannot be told. */
   readonly line: number | undefined
   readonly column: number | undefined
+  /** Where it begins in its script, 1-based. */
+  readonly start?: Position
+  /** Where its values are; absent for one that was inlined. */
+  readonly slots?: FrameSlots
 }
 
 export interface ThreadStack {
@@ -48,6 +53,12 @@ export interface ThreadStack {
   readonly word?: AwaitedWord
   /** What it starts and waits for, when it is in `execSync` or one of its like. */
   readonly command?: string
+  /** There are more functions, outside of these. */
+  readonly cut?: true
+  /** If it is in a wait of WebAssembly, the words of module memories that it may sleep on. */
+  readonly wasmWords?: readonly WasmWord[]
+  /** How the V8 of its process keeps objects. */
+  readonly layout: Layout
 }
 
 const MOST_FUNCTIONS = 1000
@@ -92,24 +103,27 @@ export function walkStacks(
 ): () => readonly (ThreadStack | Unknown)[] {
   const { elf, unwind } = images.node
   const build = elf.buildId
-  const layout = (build === undefined ? undefined : layouts.get(build)) ?? readLayout(elf)
-  if (build !== undefined) layouts.set(build, layout)
-  if (isUnknown(layout)) return () => stands.map(() => layout)
+  const read = (build === undefined ? undefined : layouts.get(build)) ?? readLayout(elf)
+  if (build !== undefined) layouts.set(build, read)
+  if (isUnknown(read)) return () => stands.map(() => read)
+  const layout = layoutIn(elf, read)
   if (unwind === undefined)
     return () => stands.map(() => ({ unknown: 'its executable has no table to walk its stack by' }))
   const unwinder = new Unwinder(memory, map, images)
   const heap = new Heap(memory, layout)
-  const read = stands.map(({ pc, sp, registers }) => {
+  const found = stands.map(({ pc, sp, registers }) => {
     const walk = unwinder.walk(pc, sp, registers)
-    return walk.complete ? functionsOf(walk, heap) : { unknown: 'its stack could not be walked to its end' }
+    return walk.complete
+      ? functionsOf(walk, heap, map, sp)
+      : { unknown: 'its stack could not be walked to its end' }
   })
   return () => {
     const names = new NativeNames(
-      read.flatMap(stack =>
+      found.flatMap(stack =>
         isUnknown(stack) ? [] : stack.functions.flatMap(one => ('code' in one ? one : [])),
       ),
     )
-    return read.map(stack =>
+    return found.map(stack =>
       isUnknown(stack)
         ? stack
         : {
@@ -134,12 +148,14 @@ function imagePath({ code }: PhysicalFrame): string {
   return code.kind === 'native' ? code.image.path : ''
 }
 
-function functionsOf(walk: Walk, heap: Heap): NamelessStack | Unknown {
+function functionsOf(walk: Walk, heap: Heap, map: AddressMap, sp: number): NamelessStack | Unknown {
   const reader = new JavaScriptFrames(heap)
   const scripts = new Map<Script, StackScript>()
   const functions: (StackFunction | PhysicalFrame)[] = []
   let word: AwaitedWord | undefined
   let command: string | undefined
+  let wasmWords: readonly WasmWord[] | undefined
+  let cut: true | undefined
   let innermost = true
   for (const frame of walk.frames) {
     const { code, fp, lookup } = frame
@@ -154,16 +170,24 @@ function functionsOf(walk: Walk, heap: Heap): NamelessStack | Unknown {
     if (reading.kind === 'functions') {
       functions.push(...reading.frames.map(one => described(one, scripts)))
       command = commandOf(heap, fp, reading.frames) ?? command
-    } else if (reading.name === 'WasmFrame') functions.push(wasm)
-    else if (innermost && reading.name === 'BuiltinExitFrame') word = awaitedWord(heap, fp)
+    } else if (reading.name === 'WasmFrame') {
+      wasmWords ??= functions.every(one => 'code' in one) ? wasmWordsBetween(heap.memory, map, sp, fp) : []
+      functions.push(wasm)
+    } else if (innermost && reading.name === 'BuiltinExitFrame') word = awaitedWord(heap, fp)
     innermost = false
-    if (functions.length > MOST_FUNCTIONS) break
+    if (functions.length > MOST_FUNCTIONS) {
+      cut = true
+      break
+    }
   }
   return {
     functions,
+    layout: heap.layout,
+    ...(cut === undefined ? {} : { cut }),
     confidence: walk.strength === 'exact' ? 1 : 0.5,
     ...(word === undefined ? {} : { word }),
     ...(command === undefined ? {} : { command }),
+    ...(wasmWords === undefined || wasmWords.length === 0 ? {} : { wasmWords }),
   }
 }
 
@@ -183,7 +207,7 @@ const wasm: StackFunction = { kind: 'wasm', function: 'wasm-function', ...nowher
 
 /** All that is asked later is read now, while the memory is open. */
 function described(frame: JavaScriptFrame, scripts: Map<Script, StackScript>): StackFunction {
-  const { script, offset } = frame
+  const { script, offset, start, slots } = frame
   if (script === undefined) return { kind: 'unknown', function: frame.function, ...nowhere }
   const known = scripts.get(script)
   const url = script.name
@@ -195,5 +219,15 @@ function described(frame: JavaScriptFrame, scripts: Map<Script, StackScript>): S
   }
   scripts.set(script, read)
   const at = offset === undefined ? undefined : script.position(offset)
-  return { kind: 'js', function: frame.function, script: read, line: at?.line, column: at?.column }
+  // Node's own functions are never asked for theirs.
+  const from = start === undefined || read.text === undefined ? undefined : script.position(start)
+  return {
+    kind: 'js',
+    function: frame.function,
+    script: read,
+    line: at?.line,
+    column: at?.column,
+    ...(from === undefined ? {} : { start: from }),
+    ...(slots === undefined ? {} : { slots }),
+  }
 }

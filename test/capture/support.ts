@@ -1,4 +1,7 @@
 import { readdirSync } from 'node:fs'
+import { restMark } from '../../src/memory/thread-stack.ts'
+import { numbersIn } from '../../src/process/proc.ts'
+import { isUnknown } from '../../src/snapshot/model.ts'
 import type { Fixture } from '../support/spawn-fixture.ts'
 
 /** Waits until a condition holds; fails after a deadline. */
@@ -18,4 +21,19 @@ export async function progress(fixture: Fixture): Promise<void> {
 
 export function openDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length
+}
+
+/** Until none of its threads has left its wait for a while. */
+export async function asleep(pid: number): Promise<void> {
+  const marks = () => {
+    const tids = numbersIn(`/proc/${pid}/task`)
+    if (isUnknown(tids)) throw new Error(tids.unknown)
+    return tids.map(tid => restMark(pid, tid) ?? Math.random()).join()
+  }
+  for (let round = 0; round < 50; round++) {
+    const before = marks()
+    await new Promise(resolve => setTimeout(resolve, 200))
+    if (before === marks()) return
+  }
+  throw new Error('it does not come to rest')
 }

@@ -53,7 +53,7 @@ describe.each(targetNodes())('a thread that WebAssembly parked, on Node $major',
   })
 })
 
-describe.each(targetNodes())('threads that WebAssembly parked, on Node $major', ({ path: node }) => {
+describe.each(targetNodes())('threads that WebAssembly parked, on Node $major', ({ path: node, major }) => {
   test('have the numbers of their functions where the module has no names', async () => {
     const report = await look('reentered-mutex.mjs', { args: ['nameless'], node })
     expect(report.verdict.status).toBe('suspected')
@@ -78,7 +78,8 @@ describe.each(targetNodes())('threads that WebAssembly parked, on Node $major', 
     ['switched-queue.mjs', 'word 132 of the wasm memory'],
     ['released-first.mjs', 'word 68 of the wasm memory'],
     ['counted-slots.mjs', 'word 64 of the wasm memory'],
-    ['address-in-global.mjs', 'a word of the wasm memory'],
+    // No code tells it; from Node 20 on the native stack does.
+    ['address-in-global.mjs', major >= 20 ? 'word 64 of the wasm memory' : 'a word of the wasm memory'],
   ])('may wait for what still can come: %s', async (file, label) => {
     const report = await look(file, { node })
     expect(report.verdict.status).toBe('blocked')

@@ -1,16 +1,26 @@
 /** Core files whose bytes are damaged: each is read or refused with a sentence, in bounded time. */
-import { closeSync, copyFileSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { captureCore } from '../../src/capture/core.ts'
+import { diagnose } from '../../src/diagnosis/diagnose.ts'
 import { ImpasseError } from '../../src/errors.ts'
 import { readNotes } from '../../src/memory/core-notes.ts'
 import { demangled } from '../../src/memory/demangled-name.ts'
 import { functionsAt } from '../../src/memory/function-symbols.ts'
 import { nativeWait } from '../../src/memory/native-lock.ts'
 import { childrenOf } from '../../src/process/children.ts'
-import { until } from '../capture/support.ts'
+import { asleep, until } from '../capture/support.ts'
 import { kernelWritesCores, writeCore } from '../support/write-core.ts'
 
 /** The same numbers in each run (xorshift32). */
@@ -76,6 +86,34 @@ test.runIf(kernelWritesCores)(
     }
     expect(read).toBeGreaterThan(10)
     expect(refused).toBeGreaterThan(10)
+  },
+  120_000,
+)
+
+test.runIf(kernelWritesCores)(
+  'a core with damaged heaps, 40 times',
+  async () => {
+    const { file } = await writeCore('kernel', 'async/locks/crossed-mutexes.mjs', {}, asleep)
+    const fd = openSync(file, 'r+')
+    onTestFinished(() => closeSync(fd))
+    const { size } = fstatSync(fd)
+    const random = new Random(9)
+    const page = Buffer.alloc(4096)
+    for (let round = 0; round < 40; round++) {
+      // The damage grows from round to round, behind the headers and the notes.
+      for (let spot = 0; spot < 30; spot++) {
+        const at = 256 * 1024 + random.below(size - 512 * 1024)
+        readSync(fd, page, 0, page.length, at)
+        if (page.every(byte => byte === 0)) continue
+        writeSync(fd, damage(page, random), 0, undefined, at)
+      }
+      const began = performance.now()
+      const snapshot = await captureCore(file).catch(error => {
+        expect(error).toBeInstanceOf(ImpasseError)
+      })
+      if (snapshot) expect(diagnose(snapshot).verdict.status).not.toBe('')
+      expect(performance.now() - began).toBeLessThan(10_000)
+    }
   },
   120_000,
 )

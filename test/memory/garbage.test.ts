@@ -4,38 +4,12 @@ import { expect, onTestFinished, test } from 'vitest'
 import { AddressMap } from '../../src/memory/address-map.ts'
 import { Images } from '../../src/memory/images.ts'
 import { LiveMemory } from '../../src/memory/live-memory.ts'
-import { type Memory, PagedMemory } from '../../src/memory/memory.ts'
 import { readStack } from '../../src/memory/stack-functions.ts'
 import { isUnknown } from '../../src/snapshot/model.ts'
 import { Random } from '../property/random.ts'
 import { targetNodes } from '../support/node-versions.ts'
 import { startFixture } from '../support/spawn-fixture.ts'
-import { scriptsOf, stackOf } from './support.ts'
-
-class DamagedMemory extends PagedMemory {
-  readonly #memory: Memory
-  readonly #random: Random
-  readonly #rate: number
-
-  constructor(memory: Memory, random: Random, rate: number) {
-    super(64 * 2 ** 20)
-    this.#memory = memory
-    this.#random = random
-    this.#rate = rate
-  }
-
-  protected override fill(address: number, into: Buffer): boolean {
-    const bytes = this.#memory.bytes(address, into.length)
-    if (bytes === undefined) return false
-    bytes.copy(into)
-    const flips = Math.floor((into.length / 4096) * this.#rate * this.#random.next() * 2)
-    for (let count = 0; count < flips; count++) {
-      const at = this.#random.between(0, into.length - 1)
-      into[at] = into[at]! ^ (1 << this.#random.between(0, 7))
-    }
-    return true
-  }
-}
+import { DamagedMemory, scriptsOf, stackOf } from './support.ts'
 
 test.each(targetNodes())('Node $major: a hundred damaged readings', async ({ path }) => {
   const fixture = await startFixture('memory/every-kind-of-function.cjs', { node: path })

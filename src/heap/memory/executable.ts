@@ -13,11 +13,11 @@ export interface Executable {
 /** What stands in an executable stays as it is: by build. */
 const known = new Map<string, Executable>()
 
-/** Why it is not known is a sentence's end. */
-export function describeExecutable(pid: number): Executable | Unknown {
+/** `path`: of the executable itself. Why it is not known is a sentence's end. */
+export function describeExecutable(path: string): Executable | Unknown {
   let fd: number
   try {
-    fd = openSync(`/proc/${pid}/exe`, 'r')
+    fd = openSync(path, 'r')
   } catch {
     return { unknown: 'its executable cannot be read' }
   }

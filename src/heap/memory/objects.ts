@@ -1,12 +1,12 @@
 /** Single objects of the arena, by the index of their first word: what they are, and what their fields hold. */
 
 import type { Memory } from '../../memory/memory.ts'
+import { type Fields, fieldsOf } from '../../memory/v8/fields.ts'
 import { Heap } from '../../memory/v8/heap.ts'
 import type { Layout } from '../../memory/v8/layout.ts'
 import type { HeapValue } from '../graph.ts'
 import type { Arena } from './arena.ts'
 import { ArenaMemory } from './arena-memory.ts'
-import { type Fields, fieldsOf } from './fields.ts'
 import { isObjectShape, shape } from './shapes.ts'
 import { flag, Sizes } from './walk.ts'
 

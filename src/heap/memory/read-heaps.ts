@@ -2,13 +2,16 @@
  * Reads the heaps of all isolates of a process, from its memory. Nothing is stopped, traced or written; a reading during which a thread ran is tried again,
  * and says so when it stays so.
  */
+import type { AddressMap } from '../../memory/address-map.ts'
 import { LiveMemory } from '../../memory/live-memory.ts'
-import { isUnknown } from '../../snapshot/model.ts'
+import type { PagedMemory } from '../../memory/memory.ts'
+import { isUnknown, type Unknown } from '../../snapshot/model.ts'
 import type { HeapGraph } from '../graph.ts'
 import { decodeHeap } from './decode.ts'
-import { describeExecutable } from './executable.ts'
+import { describeExecutable, type Executable } from './executable.ts'
 import { MemoryGraph } from './graph.ts'
-import { copyHeaps, type FoundIsolate, type HeapCopy } from './heap-copy.ts'
+import { copyHeaps, copyHeapsOfCore, type FoundIsolate, type HeapCopy } from './heap-copy.ts'
+import type { ThreadStackPointer } from './isolate-thread.ts'
 
 export interface IsolateHeap {
   readonly graph: HeapGraph
@@ -71,9 +74,9 @@ async function read(pid: number, options: ReadingOptions): Promise<HeapReading> 
   if (process.arch !== 'x64' || process.platform !== 'linux')
     return gap('heaps are read from memory on Linux for x86-64 only')
   progress?.('reading the executable')
-  const executable = describeExecutable(pid)
+  const executable = describeExecutable(`/proc/${pid}/exe`)
   if (isUnknown(executable)) return gap(executable.unknown)
-  let copy: HeapCopy | undefined
+  let copy: HeapCopy<LiveMemory> | undefined
   try {
     for (let attempt = 0; attempt < attempts && (copy === undefined || isTorn(copy)); attempt++) {
       progress?.('reading the heap')
@@ -90,24 +93,61 @@ async function read(pid: number, options: ReadingOptions): Promise<HeapReading> 
     }
     if (copy === undefined) return gap('it was not read')
     progress?.('looking for suspended functions')
-    const taken = copy
-    const { arena, roots, memory } = taken
-    const image = await decodeHeap(arena, roots, executable, memory, pause)
-    if (isUnknown(image)) {
+    const { memory } = copy
+    const heaps = await heapsIn(copy, executable, pid, pause)
+    if (isUnknown(heaps)) {
       memory.close()
-      return gap(image.unknown)
+      return gap(heaps.unknown)
     }
-    const heaps = taken.isolates.map(found => {
-      const consistent = hasRun(found, taken) ? MOVED : roots.skipped > 0 ? SKIPPED : true
-      return { graph: new MemoryGraph(image, found, consistent), tid: found.tid }
-    })
-    return {
-      heaps: heaps.sort((a, b) => Number(b.tid === pid) - Number(a.tid === pid)),
-      close: () => memory.close(),
-    }
+    return { heaps, close: () => memory.close() }
   } catch (error) {
     copy?.memory.close()
     throw error
+  }
+}
+
+/** The heap of each isolate in a copy, that of the main thread first. */
+async function heapsIn(
+  copy: HeapCopy,
+  executable: Executable,
+  pid: number,
+  pause: () => Promise<void>,
+): Promise<readonly IsolateHeap[] | Unknown> {
+  const { arena, roots, memory, isolates } = copy
+  const image = await decodeHeap(arena, roots, executable, memory, pause)
+  if (isUnknown(image)) return image
+  const heaps = isolates.map(found => {
+    const consistent = hasRun(found, copy) ? MOVED : roots.skipped > 0 ? SKIPPED : true
+    return { graph: new MemoryGraph(image, found, consistent), tid: found.tid }
+  })
+  return heaps.sort((a, b) => Number(b.tid === pid) - Number(a.tid === pid))
+}
+
+/** A core, with what has to be known of it. */
+export interface CoreOfHeaps {
+  readonly pid: number
+  /** Whoever opened it closes it, when no more will be asked of the heaps. */
+  readonly memory: PagedMemory
+  readonly map: AddressMap
+  /** Of all its threads. */
+  readonly stacks: readonly ThreadStackPointer[]
+  /** Where the executable is. */
+  readonly executable: string
+}
+
+/** The same of a core file: all of it is of one moment. Never throws. */
+export async function readHeapsOfCore(core: CoreOfHeaps, largest: number = LARGEST): Promise<HeapReading> {
+  const remedy = 'Their state at one moment is in the core; V8 of another version may be needed to read it.'
+  try {
+    const executable = describeExecutable(core.executable)
+    if (isUnknown(executable)) return gap(executable.unknown, remedy)
+    const { memory, map, stacks, pid } = core
+    const copy = copyHeapsOfCore(memory, map, stacks, executable.layout.version, largest)
+    if (isUnknown(copy)) return gap(copy.unknown, remedy)
+    const heaps = await heapsIn(copy, executable, pid, immediate)
+    return isUnknown(heaps) ? gap(heaps.unknown, remedy) : { heaps, close: () => {} }
+  } catch (error) {
+    return gap(`its heap could not be made sense of (${(error as Error).message})`, remedy)
   }
 }
 

@@ -41,6 +41,7 @@ export class Completeness {
 
   /** Then no code can run but what stands on the stacks. */
   #everybodyWaits(): boolean {
+    if (this.#seen.others === undefined) return false
     return this.#seen.parties.every(party =>
       this.#seen.waiters.some(
         waiter => waiter.party === party && (waiter.timeout === null || waiter.retried),

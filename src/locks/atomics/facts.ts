@@ -231,5 +231,7 @@ class Combination {
 }
 
 function byThread(left: string, right: string): number {
-  return Number(left.split('/t')[1]) - Number(right.split('/t')[1])
+  // One whose number is not known comes last.
+  const number = (party: string) => Number(party.split('/t')[1] ?? Number.MAX_SAFE_INTEGER)
+  return number(left) - number(right)
 }

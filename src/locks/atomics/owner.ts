@@ -50,6 +50,8 @@ export function goneOwner(
   const writing = waiters.filter(({ takes, takesText }) => takes !== undefined && isThreadId(takesText))
   const [distance, ...more] = new Set(writing.map(({ party, takes }) => takes! - threadIdOf(party)))
   if (!word || distance === undefined || more.length > 0) return undefined
+  // The number of a thread that is known by its memory only may be any.
+  if (parties.some(party => Number.isNaN(threadIdOf(party)))) return undefined
   const id = Number(word.value) - distance
   return Number.isInteger(id) && id > 0 && !parties.some(party => threadIdOf(party) === id) ? id : undefined
 }

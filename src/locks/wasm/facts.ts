@@ -10,7 +10,7 @@ import type { PlacedFrame } from '../atomics/prepared.ts'
 import { heldWords } from './held.ts'
 import { ModuleCode } from './touches.ts'
 import { WasmStack } from './wasm-stack.ts'
-import { readWasmWaiter, type WasmWaiter } from './wasm-waiter.ts'
+import { readWasmWaiter, type SleptOn, type WasmWaiter } from './wasm-waiter.ts'
 
 export interface WasmSurroundings {
   readonly texts: ScriptTexts
@@ -18,6 +18,8 @@ export interface WasmSurroundings {
   /** JavaScript frames with their place in the source, by party. */
   readonly placed: ReadonlyMap<string, readonly PlacedFrame[]>
   readonly others: readonly OtherParty[] | undefined
+  /** By party: the words that its native stack names, where that was read. */
+  readonly sleptOn: ReadonlyMap<string, SleptOn>
 }
 
 /** A word that a frame holds, where its address could be worked out. */
@@ -33,7 +35,7 @@ const modules = new WeakMap<Uint8Array, ModuleCode | null>()
 
 export async function wasmFacts(
   activations: ReadonlyMap<string, readonly Activation[]>,
-  { texts, values, placed, others }: WasmSurroundings,
+  { texts, values, placed, others, sleptOn }: WasmSurroundings,
 ): Promise<LockFacts> {
   const moduleOf = (script: string) => moduleIn(texts.bytecode?.(script))
   const stacks = [...activations].flatMap(([party, stack]) => {
@@ -45,7 +47,7 @@ export async function wasmFacts(
       const frames = stack.map(({ frame }) => frame)
       const top = frames.findIndex(({ owner }) => owner !== 'node')
       const [waiter, holds] = await Promise.all([
-        readWasmWaiter(party, top, wasm, frames),
+        readWasmWaiter(party, top, wasm, frames, sleptOn.get(party)),
         holdsOn(party, wasm),
       ])
       return { waiter, holds: holds.filter(({ at }) => !waiter || at > (waiter.acquiring ?? -1)) }
@@ -152,7 +154,7 @@ function completeness(
     return {
       unknown: isKnown
         ? 'WebAssembly records no owner of a lock'
-        : 'the address that it waits on is an operand of wasm code, which the inspector does not show',
+        : 'the address that it waits on is an operand of wasm code, and neither the code nor its native stack tells it',
     }
   return parties ? true : { unknown: 'not all threads of the process are known' }
 }
@@ -192,7 +194,7 @@ function waitOf(resource: string, waiter: WasmWaiter, isLock: boolean): Wait {
     frame: asking,
     sure: true,
     how: 'observed',
-    evidence: `the module has \`${instruction}\` at offset 0x${offset.toString(16)}, where its innermost frame stands; it waits on ${which}${isLock ? ', in code that takes the word by an atomic exchange' : ''}`,
+    evidence: `the module has \`${instruction}\` at offset 0x${offset.toString(16)}, where its innermost frame stands; it waits on ${which}${waiter.byStack ? ', whose address its native stack has' : ''}${isLock ? ', in code that takes the word by an atomic exchange' : ''}`,
   }
 }
 

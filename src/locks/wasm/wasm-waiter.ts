@@ -6,6 +6,9 @@ import { dependsOnCaller, type Expression, unknownValue } from './expression.ts'
 import { addressOf, wordKey } from './touches.ts'
 import type { WasmFrame, WasmStack } from './wasm-stack.ts'
 
+/** Words of the module's memory, one of which a thread sleeps on. */
+export type SleptOn = readonly { readonly byte: number; readonly value: number }[]
+
 export interface WasmWaiter {
   readonly party: string
   readonly instruction: 'memory.atomic.wait32' | 'memory.atomic.wait64'
@@ -23,6 +26,8 @@ export interface WasmWaiter {
   readonly word: Word | undefined
   /** The backing store of the memory, the same text in all threads. */
   readonly buffer: string | undefined
+  /** The address is that which the thread's native stack has. */
+  readonly byStack: boolean
 }
 
 /** Frames of wasm between the wait and the function that takes the lock. */
@@ -34,6 +39,7 @@ export async function readWasmWaiter(
   top: number,
   stack: WasmStack,
   frames: readonly Frame[],
+  sleptOn?: SleptOn,
 ): Promise<WasmWaiter | undefined> {
   const frame = stack.frames.get(top)
   const offset = frame?.activation.wasmOffset
@@ -45,9 +51,16 @@ export async function readWasmWaiter(
   const [, expected = unknownValue, timeout = unknownValue] = step?.operands ?? []
   const address = step ? addressOf(step) : unknownValue
   const acquiring = acquiringFrame(stack, top, memory, address)
-  const [byte, limit, value] = await Promise.all(
+  const [told, limit, value] = await Promise.all(
     [address, timeout, expected].map(expression => stack.numberOf(top, expression)),
   )
+  // Exactly one that fits is the operand; a code that tells another word is not believed.
+  const fitting = sleptOn?.filter(
+    one => one.byte % bytes === 0 && (bytes === 8 || value === undefined || one.value === (value | 0)),
+  )
+  const single = fitting?.length === 1 ? fitting[0]!.byte : undefined
+  const contradicts = told !== undefined && sleptOn?.every(one => one.byte !== told >>> 0) === true
+  const byte = contradicts ? single : (told ?? single)
   const word = await stack.wordAt(top, memory, byte === undefined ? 0 : byte >>> 0, bytes)
   const taker = acquiring ?? { at: top, address }
   // What the caller chose the word of, it is the caller that waits for.
@@ -63,6 +76,7 @@ export async function readWasmWaiter(
     expected: value,
     word: byte === undefined || byte % bytes !== 0 ? undefined : word,
     buffer: word?.buffer,
+    byStack: byte !== undefined && byte === single,
   }
 }
 

@@ -10,6 +10,8 @@ export interface AwaitedWord {
   /** What stands there now. */
   readonly value: number
   readonly timed: boolean
+  /** Where the arguments of the call stand, in their order. */
+  readonly given: readonly number[]
 }
 
 /**
@@ -44,7 +46,8 @@ export function awaitedWord(heap: Heap, fp: number): AwaitedWord | undefined {
     const address = data === undefined ? undefined : data + index * 4
     const value = address === undefined || address % 4 !== 0 ? undefined : memory.int32(address)
     if (address === undefined || value === undefined) return undefined
-    return { address, expected, value, timed: count >= 4 && isNumber(heap, receiver + 32) }
+    const given = Array.from({ length: count }, (_, at) => receiver + 8 + 8 * at)
+    return { address, expected, value, timed: count >= 4 && isNumber(heap, receiver + 32), given }
   }
   return undefined
 }

@@ -5,7 +5,7 @@
 import { bytecodeOffset, codeAt, inlinedFunctions } from './compiled-code.ts'
 import type { Heap } from './heap.ts'
 import { positionAt } from './position-table.ts'
-import { functionName, Script, scriptOf } from './scripts.ts'
+import { functionName, functionRange, Script, scriptOf } from './scripts.ts'
 
 export interface JavaScriptFrame {
   /** Empty for a function without a name. */
@@ -14,11 +14,24 @@ export interface JavaScriptFrame {
   readonly script: Script | undefined
   /** Offset in the script's text of what is being executed; undefined where it cannot be told. */
   readonly offset: number | undefined
+  /** Where the function begins in that text. */
+  readonly start?: number
+  /** Where its values are; absent for one that was inlined. */
+  readonly slots?: FrameSlots
+}
+
+/** A frame of a function's own. */
+export interface FrameSlots {
+  readonly fp: number
+  /** The function object. */
+  readonly closure: number
+  /** Its variables may be anywhere, or nowhere; what it was called with is there. */
+  readonly optimised: boolean
 }
 
 /** What a frame of V8's is. */
 export type Reading =
-  | { readonly kind: 'functions'; readonly frames: readonly JavaScriptFrame[] }
+  | { readonly kind: 'functions'; readonly frames: readonly JavaScriptFrame[]; readonly optimised?: boolean }
   /** No function of a script: an entry, an exit, an adaptor, a builtin. */
   | { readonly kind: 'other'; readonly name: string }
   /** What it holds is no frame of this V8, or a function of it cannot be told. */
@@ -36,9 +49,12 @@ const unknownFunctions: JavaScriptFrame = { function: '(unknown)', script: undef
 export class JavaScriptFrames {
   readonly #heap: Heap
   readonly #scripts = new Map<number, Script>()
+  readonly #wasmData: ReadonlySet<number>
 
   constructor(heap: Heap) {
     this.#heap = heap
+    const isWasm = ([name]: readonly [string, number]) => /^WASM_\w*FUNCTION_DATA$/.test(name)
+    this.#wasmData = new Set([...heap.layout.types].filter(isWasm).map(([, type]) => type))
   }
 
   read({ fp, address, compiled }: FrameAddress): Reading {
@@ -56,7 +72,12 @@ export class JavaScriptFrames {
     const shared = this.#heap.pointer(closure, this.#heap.layout.field.functionShared)
     if (shared === undefined || !this.#heap.is(shared, 'SHARED_FUNCTION_INFO'))
       return { kind: 'unreadable', why: 'a function has no description' }
-    return compiled ? this.#compiled(fp, shared, address) : this.#interpreted(fp, shared)
+    const reading = compiled ? this.#compiled(fp, shared, address) : this.#interpreted(fp, shared)
+    if (reading.kind !== 'functions') return reading
+    const { frames, optimised } = reading
+    const [outermost] = frames.slice(-1)
+    const slots = { fp, closure, optimised: optimised === true }
+    return { kind: 'functions', frames: [...frames.slice(0, -1), { ...outermost!, slots }] }
   }
 
   /** A function run by the interpreter; else a builtin in JavaScript's calling convention, such as `Array.prototype.map`. */
@@ -64,6 +85,7 @@ export class JavaScriptFrames {
     const { frame, field } = this.#heap.layout
     // A builtin's slots may hold what an interpreted function left there.
     if (scriptOf(this.#heap, shared) === undefined) return { kind: 'other', name: 'builtin' }
+    if (this.#isWasmExport(shared)) return { kind: 'other', name: 'an entry into WebAssembly' }
     const bytecodes = this.#heap.memory.word(fp + frame.bytecodes)
     if (bytecodes === undefined || !this.#heap.is(bytecodes, 'BYTECODE_ARRAY'))
       return { kind: 'unreadable', why: 'a function is in a state that is not known' }
@@ -73,6 +95,14 @@ export class JavaScriptFrames {
       bytecodes,
       current === undefined ? undefined : current - (field.bytecodeData - 1),
     )
+  }
+
+  /** A function that a module exports has the module as its script, and no bytecode. */
+  #isWasmExport(shared: number): boolean {
+    return [8, 16].some(at => {
+      const type = this.#heap.typeOf(this.#heap.pointer(shared, at))
+      return type !== undefined && this.#wasmData.has(type)
+    })
   }
 
   #compiled(fp: number, shared: number, address: number): Reading {
@@ -95,7 +125,7 @@ export class JavaScriptFrames {
       shared === undefined ? unknownFunctions : this.#frame(shared, offset),
     )
     return frames.every(frame => frame !== undefined)
-      ? { kind: 'functions', frames }
+      ? { kind: 'functions', frames, optimised: true }
       : { kind: 'unreadable', why: 'a function that was inlined could not be read' }
   }
 
@@ -121,6 +151,7 @@ export class JavaScriptFrames {
       script = new Script(this.#heap, object)
       this.#scripts.set(object, script)
     }
-    return { function: name, script, offset }
+    const start = functionRange(this.#heap, shared)?.start
+    return { function: name, script, offset, ...(start === undefined ? {} : { start }) }
   }
 }

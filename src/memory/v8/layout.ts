@@ -240,6 +240,18 @@ export function readLayout(image: ElfImage): Layout | Unknown {
   }
 }
 
+const sizesByBuild = new WeakMap<Layout['constants'], ReturnType<Layout['bytecodeSizes']>>()
+
+/** A layout that was read from another opening of the same executable: what is looked up later is looked up in this one. */
+export function layoutIn(image: ElfImage, layout: Layout): Layout {
+  const sizes = () => {
+    const known = sizesByBuild.get(layout.constants) ?? bytecodeSizes(image)
+    sizesByBuild.set(layout.constants, known)
+    return known
+  }
+  return { ...layout, bytecodeSizes: once(sizes) }
+}
+
 /** Whether a version is among those that were measured, or in between. */
 export function isMeasured({ version }: Layout): boolean {
   return version >= MEASURED.from && version <= MEASURED.to

@@ -49,7 +49,7 @@ function readAll(graph: MemoryGraph, most: number): number {
 
 test.each(targetNodes())('Node $major: thirty damaged heaps', { timeout: 120_000 }, async ({ path }) => {
   const { pid } = await startFixture('async/objects.mjs', { node: path })
-  const executable = known(describeExecutable(pid))
+  const executable = known(describeExecutable(`/proc/${pid}/exe`))
   const memory = known(LiveMemory.open(pid, 2 ** 45))
   onTestFinished(() => memory.close())
   const { arena, isolates, roots } = known(copyHeaps(pid, memory, executable.layout.version, 2 ** 30))

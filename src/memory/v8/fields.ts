@@ -2,7 +2,7 @@
  * Where the objects that matter here keep what, in words: from the executable's constants as far as it has them, else as measured on V8 10.2, 11.3,
  * 12.4, 13.6 and 14.6. What is measured is checked by the types of what stands there (see `graph.ts`).
  */
-import type { Layout } from '../../memory/v8/layout.ts'
+import type { Layout } from './layout.ts'
 
 export type Fields = ReturnType<typeof fieldsOf>
 
