@@ -15,7 +15,7 @@ export function givenBackElsewhere(waits: AsyncWaits, lock: PromiseLock): string
     const key = `${nameOf(release)} ${nameOf(call)}`
     if (seen.has(key)) continue
     seen.add(key)
-    const place = unpaired(source, release, call)
+    const place = unpaired(source, release, call, lock.methods)
     if (place !== undefined) {
       const { line } = source.syntax.lines.positionAt(place.start)
       return `it is also given back where nothing acquired it (${source.syntax.textOf(place).slice(0, 40)}, line ${line})`
@@ -90,7 +90,8 @@ export function letInElsewhere(waits: AsyncWaits, lock: PromiseLock): string | u
       const called = isCall(node) ? calledThing(node) : undefined
       if (called === undefined || called.node !== node || called.method === '' || methods.has(called.method))
         continue
-      if (!names.includes(lastName(called.target) ?? '')) continue
+      // What the queue does itself is its own doing.
+      if (isOwn(called.target) || !names.includes(lastName(called.target) ?? '')) continue
       const method = heap.method(owner, called.method)
       const own = method === undefined ? undefined : waits.sources.ofNode(method)
       if (own !== undefined && takesNext(own, names))
@@ -100,13 +101,23 @@ export function letInElsewhere(waits: AsyncWaits, lock: PromiseLock): string | u
   return undefined
 }
 
-function unpaired({ syntax }: FunctionSource, release: CalledThing, acquire: CalledThing): Node | undefined {
+function unpaired(
+  { syntax }: FunctionSource,
+  release: CalledThing,
+  acquire: CalledThing,
+  methods: ReadonlySet<string>,
+): Node | undefined {
   const [given, taken] = [nameOf(release), nameOf(acquire)]
   const calls = [...walk(syntax.root)].flatMap(node => {
     const called = isCall(node) ? calledThing(node) : undefined
     return called !== undefined && called.node === node ? [called] : []
   })
-  const acquiring = calls.filter(one => nameOf(one) === taken)
+  const name = lastName(release.target)
+  const acquiring = calls.filter(
+    one =>
+      nameOf(one) === taken ||
+      (one.method !== '' && methods.has(one.method) && lastName(one.target) === name),
+  )
   return calls.find(one => {
     if (nameOf(one) !== given) return false
     const around = [...syntax.ancestors(one.node)].filter(isFunction)
@@ -119,6 +130,12 @@ function unpaired({ syntax }: FunctionSource, release: CalledThing, acquire: Cal
 function nameOf({ target, method }: CalledThing): string | undefined {
   const name = lastName(target)
   return name === undefined || method === '' ? name : `${name}.${method}`
+}
+
+/** `this.#queue` */
+function isOwn(node: Node): boolean {
+  const inner = unwrapped(node)
+  return inner.type === 'ThisExpression' || (inner.type === 'MemberExpression' && isOwn(inner.object as Node))
 }
 
 function lastName(node: Node): string | undefined {
