@@ -113,7 +113,8 @@ class Facts {
         : this.#context.placeOf(activation, code.source.syntax.lines.positionAt(positionOf(acquired)))
     const frame = this.#context.frameOf(activation)
     const index = task.activations.indexOf(activation)
-    const program = index >= 0 ? undefined : this.#programFrame(task)
+    const isDriven = !this.#taskOf.has(activation.node)
+    const program = index >= 0 || isDriven ? undefined : this.#programFrame(task)
     return [
       {
         party: this.#parties.get(task)!,

@@ -3,6 +3,7 @@ import { isCall, isFunction, type Node, unwrapped, walk } from '../../sources/sy
 import type { AsyncWaits, PromiseLock } from './async-waits.ts'
 import type { FunctionSource } from './function-sources.ts'
 import { takesNext } from './next-taker.ts'
+import { acquiring } from './pair-holds.ts'
 import { type CalledThing, calledThing, nameOfProperty } from './suspended-code.ts'
 
 /** The reason why the holders are not all who can give it back; undefined where they are. */
@@ -113,16 +114,18 @@ function unpaired(
     return called !== undefined && called.node === node ? [called] : []
   })
   const name = lastName(release.target)
-  const acquiring = calls.filter(
+  const taking = calls.filter(
     one =>
       nameOf(one) === taken ||
-      (one.method !== '' && methods.has(one.method) && lastName(one.target) === name),
+      (one.method !== '' &&
+        (methods.has(one.method) || acquiring.test(one.method)) &&
+        lastName(one.target) === name),
   )
   return calls.find(one => {
     if (nameOf(one) !== given) return false
     const around = [...syntax.ancestors(one.node)].filter(isFunction)
     const outermost = around.at(-1) ?? syntax.root
-    return !acquiring.some(({ node }) => node.start >= outermost.start && node.end <= outermost.end)
+    return !taking.some(({ node }) => node.start >= outermost.start && node.end <= outermost.end)
   })?.node
 }
 

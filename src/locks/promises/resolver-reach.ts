@@ -190,7 +190,11 @@ export class ResolverReaches {
     for (const node of seen) {
       if (seen.size > mostAround) return undefined
       for (const { node: from } of this.#heap.retainers(node)) {
-        if (this.#heap.className(from) === 'AbortSignal') return from
+        const name = this.#heap.className(from)
+        // Node makes signals without their constructor; a snapshot names them by the one that it used.
+        const aborts =
+          name === 'EventTarget' && ['aborted', 'get aborted'].some(one => this.#heap.has(from, one))
+        if (name === 'AbortSignal' || aborts) return from
         if (/^(?:object|map)$/.test(this.#heap.kind(from))) seen.add(from)
       }
     }
