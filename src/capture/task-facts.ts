@@ -19,7 +19,9 @@ export function withWebLocks(target: Target, inside: Inside, threads: readonly T
   })
   const closed = threads.every(
     (thread, at) =>
-      isParked(thread) || isClosed(target, thread, inside.activeResources.get(inside.threads[at]!)),
+      isParked(thread) ||
+      (webLocks.get(inside.threads[at]!)?.timed !== true &&
+        isClosed(target, thread, inside.activeResources.get(inside.threads[at]!))),
   )
   const strangers = [...(inside.looks.at(-1)?.kernel.values() ?? [])].some(
     // Threads of an addon can do anything; those of the pool that run bring something.

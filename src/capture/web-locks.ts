@@ -3,6 +3,7 @@
  * program has used its lock manager, and only one whose stack is empty: the answer is a promise, which settles when
  * its event loop turns. It tells of the thread's own locks only; names are common to the whole process.
  */
+import { countTimers } from '../inspector/idle-thread.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import type { NamedLock, WebLockView } from '../locks/web-locks.ts'
 import { type Clock, sleep } from './clock.ts'
@@ -33,12 +34,15 @@ export async function readWebLocks(
   for (const [thread, { held, pending }] of first) {
     const now = second.get(thread)
     if (now === undefined) views.set(thread, { answered: false, uses: true, held: [], pending: [] })
-    else
+    else {
+      const timers = await countTimers(thread, clock.limit(ANSWER_MS))
       views.set(thread, {
         ...now,
         held: inBoth(held, now.held),
         pending: inBoth(pending, now.pending),
+        timed: timers !== 0,
       })
+    }
   }
   for (const [thread, uses] of others) {
     // A thread that never came to the lock manager has nothing in it.

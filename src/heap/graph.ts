@@ -149,6 +149,8 @@ export interface HeapGraph {
   value(node: HeapNode, name: string): HeapValue | undefined
   /** Whether the object or one of its prototypes has a property of this name. */
   has(node: HeapNode, name: string): boolean
+  /** The function that is called as `node.name()`: of the object, or of one of its prototypes. */
+  method(node: HeapNode, name: string): HeapNode | undefined
   edges(node: HeapNode): readonly HeapEdge[]
   /** Who refers to it. Storage that belongs to one object (its elements, its properties) counts as that object. */
   retainers(node: HeapNode): readonly HeapEdge[]

@@ -71,10 +71,11 @@ export class Needs {
       }
     }
     // What a function returns nobody else settles, also where a compiler made it of a promise with functions to settle it.
-    if (ways.some(({ kind }) => kind === 'return'))
+    const returned = settlements.flatMap(one => (one.by === 'activation' ? [one.activation] : []))
+    if (returned.length > 0)
       return joined(
         'any',
-        ways.filter(({ kind }) => kind === 'return'),
+        returned.map(activation => ({ kind: 'return', activation })),
       )
     if (elements.length > 0) ways.push(joined(combines, elements))
     const reach = this.#reach(promise)

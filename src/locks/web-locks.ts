@@ -21,6 +21,8 @@ export interface WebLockView {
   readonly held: readonly NamedLock[]
   /** In the order of the queue. */
   readonly pending: readonly NamedLock[]
+  /** Timers of JavaScript may be set in it, also such as keep no process alive: of `AbortSignal.timeout`, say. */
+  readonly timed?: boolean
 }
 
 export interface WebLockThread extends WebLockView {

@@ -217,6 +217,220 @@ export const hung: readonly AsyncProgram[] = [
     ],
     onlyMemory: true,
   },
+  {
+    file: 'hand-written/connection-from-helper.mjs',
+    verdict: 'deadlock',
+    kind: 'exhaustion',
+    cycle: [
+      {
+        waits: 'getConnection (connection-from-helper.mjs:22)',
+        acquired: 'handle (connection-from-helper.mjs:35)',
+        label: 'pool',
+      },
+      {
+        waits: 'getConnection (connection-from-helper.mjs:22)',
+        acquired: 'handle (connection-from-helper.mjs:35)',
+        label: 'pool',
+      },
+    ],
+  },
+  {
+    file: 'hand-written/transaction-of-helper.mjs',
+    verdict: 'deadlock',
+    kind: 'reentrancy',
+    cycle: [
+      {
+        waits: 'Database.begin (transaction-of-helper.mjs:40)',
+        acquired: 'order (transaction-of-helper.mjs:55)',
+        label: 'db.#lock',
+      },
+    ],
+  },
+  {
+    file: 'hand-written/tickets-in-map.mjs',
+    verdict: 'deadlock',
+    kind: 'exhaustion',
+    cycle: [
+      {
+        waits: 'TicketSemaphore.take (tickets-in-map.mjs:17)',
+        acquired: 'train (tickets-in-map.mjs:29)',
+        label: 'gpu',
+      },
+      {
+        waits: 'TicketSemaphore.take (tickets-in-map.mjs:17)',
+        acquired: 'train (tickets-in-map.mjs:29)',
+        label: 'gpu',
+      },
+    ],
+  },
+  {
+    file: 'hand-written/lock-by-name.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      {
+        waits: 'both (lock-by-name.mjs:28)',
+        acquired: 'both (lock-by-name.mjs:25)',
+        label: "waiters 'stock'",
+      },
+      {
+        waits: 'both (lock-by-name.mjs:28)',
+        acquired: 'both (lock-by-name.mjs:25)',
+        label: "waiters 'cart'",
+      },
+    ],
+    onlyMemory: true,
+  },
+  {
+    file: 'hand-written/philosophers.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      {
+        waits: 'philosopher (philosophers.mjs:17)',
+        acquired: 'philosopher (philosophers.mjs:15)',
+        label: 'forks[0]',
+      },
+      {
+        waits: 'philosopher (philosophers.mjs:17)',
+        acquired: 'philosopher (philosophers.mjs:15)',
+        label: 'forks[1]',
+      },
+      {
+        waits: 'philosopher (philosophers.mjs:17)',
+        acquired: 'philosopher (philosophers.mjs:15)',
+        label: 'forks[2]',
+      },
+      {
+        waits: 'philosopher (philosophers.mjs:17)',
+        acquired: 'philosopher (philosophers.mjs:15)',
+        label: 'forks[3]',
+      },
+      {
+        waits: 'philosopher (philosophers.mjs:17)',
+        acquired: 'philosopher (philosophers.mjs:15)',
+        label: 'forks[4]',
+      },
+    ],
+    onlyMemory: true,
+  },
+  {
+    file: 'hand-written/generator-holds.mjs',
+    verdict: 'deadlock',
+    kind: 'reentrancy',
+    cycle: [
+      {
+        waits: 'Mutex.lock (generator-holds.mjs:8)',
+        acquired: 'scan (generator-holds.mjs:20)',
+        label: 'store',
+      },
+    ],
+    onlyMemory: true,
+  },
+  {
+    file: 'hand-written/job-queue.mjs',
+    verdict: 'deadlock',
+    kind: 'exhaustion',
+    cycle: [
+      { waits: 'build (job-queue.mjs:32)', acquired: 'build (job-queue.mjs:32)', label: 'jobs' },
+      { waits: 'build (job-queue.mjs:32)', acquired: 'build (job-queue.mjs:32)', label: 'jobs' },
+    ],
+  },
+  {
+    file: 'hand-written/lent-to-callback.mjs',
+    verdict: 'deadlock',
+    kind: 'exhaustion',
+    cycle: [
+      {
+        waits: 'ConnectionPool.use (lent-to-callback.mjs:13)',
+        acquired: 'ConnectionPool.use (lent-to-callback.mjs:13)',
+        label: 'db',
+      },
+      {
+        waits: 'ConnectionPool.use (lent-to-callback.mjs:13)',
+        acquired: 'ConnectionPool.use (lent-to-callback.mjs:13)',
+        label: 'db',
+      },
+    ],
+  },
+  {
+    file: 'hand-written/own-run-exclusive.mjs',
+    verdict: 'deadlock',
+    kind: 'reentrancy',
+    cycle: [
+      {
+        waits: 'Mutex.runExclusive (own-run-exclusive.mjs:8)',
+        acquired: 'Mutex.runExclusive (own-run-exclusive.mjs:8)',
+        label: 'Account',
+      },
+    ],
+    onlyMemory: true,
+  },
+  {
+    file: 'hand-written/actors.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      { waits: '(anonymous) (actors.mjs:33)', label: 'the return of Actor.#loop (actors.mjs:26)' },
+      { waits: '(anonymous) (actors.mjs:34)', acquired: 'Actor.#loop (actors.mjs:26)', label: 'billing' },
+    ],
+  },
+  {
+    file: 'hand-written/emitter-lock.mjs',
+    verdict: 'deadlock',
+    kind: 'reentrancy',
+    cycle: [
+      { waits: 'Lock.acquire (emitter-lock.mjs:8)', acquired: 'save (emitter-lock.mjs:18)', label: 'state' },
+    ],
+  },
+  {
+    file: 'hand-written/read-write-lock.mjs',
+    verdict: 'deadlock',
+    kind: 'exhaustion',
+    cycle: [
+      {
+        waits: 'RWLock.acquireWrite (read-write-lock.mjs:15)',
+        acquired: 'upsert (read-write-lock.mjs:43)',
+        label: 'lock',
+      },
+      {
+        waits: 'RWLock.acquireWrite (read-write-lock.mjs:15)',
+        acquired: 'upsert (read-write-lock.mjs:43)',
+        label: 'lock',
+      },
+    ],
+  },
+  {
+    file: 'hand-written/callback-lock.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+  },
+  {
+    file: 'hand-written/compiled-semaphore.cjs',
+    verdict: 'deadlock',
+    kind: 'reentrancy',
+    onlyMemory: true,
+  },
+  {
+    file: 'hand-written/await-using.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      { waits: 'Lock.acquire (await-using.mjs:8)', acquired: 'second (await-using.mjs:26)', label: 'b' },
+      { waits: 'Lock.acquire (await-using.mjs:8)', acquired: 'first (await-using.mjs:21)', label: 'a' },
+    ],
+    minimalMajor: 24,
+  },
+  {
+    file: 'queues/crossed-p-queues.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      { waits: '(anonymous) (index.js:521)', acquired: 'index.js', label: 'uploads' },
+      { waits: '(anonymous) (index.js:521)', acquired: 'index.js', label: 'images' },
+    ],
+    minimalMajor: 20,
+  },
 ]
 
 /** The same programs with the previous major version of their library, or a later one. */
@@ -246,6 +460,23 @@ export const healthy: readonly AsyncProgram[] = [
   { file: 'healthy/keyed-busy.mjs', verdict: 'idle' },
   { file: 'healthy/lock-per-id.mjs', verdict: 'idle' },
   { file: 'healthy/unseen-holder.mjs', verdict: 'idle' },
+  { file: 'healthy/actors.mjs', verdict: 'idle' },
+  { file: 'healthy/connection-from-helper.mjs', verdict: 'idle' },
+  { file: 'healthy/generator-holds.mjs', verdict: 'idle' },
+  { file: 'healthy/generator-left.mjs', verdict: 'idle' },
+  { file: 'healthy/generator-of-handler.mjs', verdict: 'idle' },
+  { file: 'healthy/job-queue.mjs', verdict: 'idle' },
+  { file: 'healthy/lock-by-name.mjs', verdict: 'idle' },
+  { file: 'healthy/more-slots-later.mjs', verdict: 'idle' },
+  { file: 'healthy/paused-queue.mjs', verdict: 'idle', minimalMajor: 20 },
+  { file: 'healthy/polling-worker.mjs', verdict: 'idle' },
+  { file: 'healthy/race-with-timer.mjs', verdict: 'idle' },
+  { file: 'healthy/reader-sleeps.mjs', verdict: 'idle' },
+  { file: 'healthy/safety-timer.mjs', verdict: 'idle' },
+  { file: 'healthy/signal-with-timer.mjs', verdict: 'idle' },
+  { file: 'healthy/transaction-of-helper.mjs', verdict: 'idle' },
+  { file: 'healthy/unit-of-callback.mjs', verdict: 'idle' },
+  { file: 'healthy/unlocked-by-handler.mjs', verdict: 'idle' },
   { file: 'pools/exhausted-tarn.mjs', verdict: 'idle' },
   {
     file: 'hand-written/forgotten-resolve.mjs',

@@ -73,6 +73,19 @@ export class Classes {
     return false
   }
 
+  /** The function by this name that an object or one of its prototypes has. */
+  method(object: number, name: string): number | undefined {
+    const objects = this.#objects
+    let at = objects.isJavaScript(object) ? object : 0
+    for (let step = 0; at !== 0 && step < LONGEST_CHAIN; step++) {
+      const slot = this.own(at, name)
+      if (slot !== 0)
+        return isCallable(objects.shape(objects.target(slot))) ? objects.target(slot) : undefined
+      at = this.prototype(at)
+    }
+    return undefined
+  }
+
   #find(prototype: number): string {
     const objects = this.#objects
     let at = prototype
@@ -92,4 +105,8 @@ export class Classes {
     const own = this.own(maker, 'name')
     return own === 0 ? '' : (this.#objects.text(this.#objects.target(own)) ?? '')
   }
+}
+
+function isCallable(code: number): boolean {
+  return code === shape.function || code === shape.boundFunction
 }

@@ -115,6 +115,10 @@ export class MemoryGraph implements HeapGraph {
     return this.#image.classes.has(node, name)
   }
 
+  method(node: HeapNode, name: string): HeapNode | undefined {
+    return this.#image.classes.method(node, name)
+  }
+
   edges(node: HeapNode): readonly HeapEdge[] {
     const { objects, edges } = this.#image
     const found: HeapEdge[] = []

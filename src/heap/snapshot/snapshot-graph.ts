@@ -240,6 +240,17 @@ export class SnapshotGraph implements HeapGraph {
     return false
   }
 
+  method(node: HeapNode, name: string): HeapNode | undefined {
+    const seen = new Set<HeapNode>()
+    for (let at: HeapNode | undefined = node; at !== undefined && !seen.has(at); ) {
+      seen.add(at)
+      const to = this.#tables.target(at, 'property', name)
+      if (to !== undefined) return /function$/.test(this.kind(to)) ? to : undefined
+      at = this.#tables.target(at, 'property', '__proto__')
+    }
+    return undefined
+  }
+
   /** Node 26 keeps variables that change in a cell of their own. */
   #unwrap(node: number): number {
     if (this.#tables.name(node) !== 'system / ContextCell') return node

@@ -4,6 +4,7 @@ import { nodeOf } from '../../heap/await-graph.ts'
 import type { Activation, HeapGraph, HeapNode, HeapValue } from '../../heap/graph.ts'
 import { isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
 import type { FunctionSource } from './function-sources.ts'
+import { localRegister } from './local-registers.ts'
 import { nameOfProperty } from './suspended-code.ts'
 
 const mostScopes = 20
@@ -16,7 +17,7 @@ export class ActivationValues {
   }
 
   /**
-   * The object that an expression stands for. Registers have no names: of these the only one is taken that may be meant, by
+   * The object that an expression stands for. Of registers whose name is not known the only one is taken that may be meant, by
    * having the method that is called on it, or by being a function.
    */
   of(activation: Activation, source: FunctionSource, expression: Node, method: string): HeapNode | undefined {
@@ -25,8 +26,20 @@ export class ActivationValues {
     if (value !== undefined) return value.kind === 'node' ? value.node : undefined
     if (node.type !== 'Identifier' || !isLocal(source, node.name)) return undefined
     const isMeant = (one: HeapNode) =>
-      method === '' ? this.#heap.kind(one) === 'function' : this.#heap.has(one, method)
+      method === '' ? /function$/.test(this.#heap.kind(one)) : this.#heap.has(one, method)
+    const local = this.#local(activation, source, node.name)
+    if (local !== undefined && isMeant(local)) return local
     return this.#inRegisters(activation, isMeant)
+  }
+
+  /** The object that an expression stands for, whatever is done with it; registers only where their name is known. */
+  thing(activation: Activation, source: FunctionSource, expression: Node): HeapNode | undefined {
+    const node = unwrapped(expression)
+    const value = this.#value(activation, source, node)
+    if (value !== undefined) return value.kind === 'node' ? value.node : undefined
+    if (node.type === 'Identifier' && isLocal(source, node.name))
+      return this.#local(activation, source, node.name)
+    return undefined
   }
 
   /** The functions that it has in variables of its own. */
@@ -106,6 +119,13 @@ export class ActivationValues {
         )
       : -1
     return at >= 0 ? activation.registers[at] : undefined
+  }
+
+  /** A variable of its own in a register; its object only, since a register that is not used yet may hold anything. */
+  #local(activation: Activation, source: FunctionSource, name: string): HeapNode | undefined {
+    const at = localRegister(source, name)
+    const value = at === undefined ? undefined : activation.registers[activation.parameters + at]
+    return value?.kind === 'node' ? value.node : undefined
   }
 
   /** In the scopes that it runs in, the innermost first: those of its blocks are in registers. */

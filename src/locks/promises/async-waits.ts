@@ -19,7 +19,7 @@ import {
   suspendedCode,
 } from './suspended-code.ts'
 import { type Units, unitsOf } from './units.ts'
-import { isOfStore, waitersStore } from './waiters-store.ts'
+import { functionsBefore, isOfStore, waitersStore } from './waiters-store.ts'
 
 export interface PromiseLock extends LockedStore {
   readonly units: Units
@@ -42,6 +42,8 @@ export interface AsyncWaits {
 }
 
 const handing = 'only it has the function that settles what the waiter awaits, and it calls that later on'
+
+const mostStores = 6
 
 /** So many suspended functions are asked where they stand, where that costs a walk over the heap each. */
 const mostAsked = 120
@@ -68,7 +70,11 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
   const holds = new Holds(graph, sources, values, codeOf)
   const found = new Map<HeapNode, PromiseLock & { waiting: { task: Task; promise: HeapNode }[] }>()
   const byPromise = new Map<HeapNode, PromiseLock>()
-  const all = tasks.flatMap(({ activations }) => activations)
+  // A generator that stands at a `yield` waits for nothing, and may hold something all the same.
+  const yielding = [...graph.activations.values()].filter(
+    ({ node, kind }) => kind !== 'async function' && graph.awaited(node) === undefined,
+  )
+  const all = [...tasks.flatMap(({ activations }) => activations), ...yielding]
   for (const task of tasks) {
     for (const leaf of leavesOf(task.need)) {
       const store = leaf.kind === 'settled' ? (storeOf(leaf, task) ?? handedOut(leaf, task)) : undefined
@@ -126,6 +132,8 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
       runsNext: [],
       methods,
       targets: new Set<string>(),
+      callees: new Set<string>(),
+      names: [],
       holds: held,
       label: label && { activation: label.activation, target: label.call.target },
     }
@@ -141,9 +149,26 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
     const targets = new Set(
       calls.flatMap(({ activation, call, source }) => exportedTarget(activation, source, call.target) ?? []),
     )
+    const callees = new Set(
+      calls.flatMap(({ activation, call, source }) => {
+        const called =
+          call.method === '' ? values.of(activation, source, call.target, call.method) : undefined
+        const place = called === undefined ? undefined : heap.code(called)?.place
+        return place === undefined ? [] : [`${place.scriptId}:${place.line}:${place.column}`]
+      }),
+    )
+    const given = new Set(
+      calls.flatMap(({ activation, call, source }) =>
+        call.method === ''
+          ? call.arguments.flatMap(argument => values.thing(activation, source, argument) ?? [])
+          : [],
+      ),
+    )
     const texts = scriptTexts(task, heap, start)
     const isStatic = (name: string) => texts.some(text => spelled(name).test(text))
-    const store = waitersStore(heap, start, methods, isStatic)
+    // Of several ways outwards the one to the object whose method is awaited.
+    const found = stores.slice(0, mostStores).map(one => waitersStore(heap, one, methods, isStatic, given))
+    const store = found.find(({ owner }) => owner !== undefined) ?? found[0]!
     // The call by which the program came to wait; inside of a library that of the library's own.
     const named = calls.filter(({ call, activation, source }) => {
       const target = values.of(activation, source, call.target, call.method)
@@ -155,6 +180,8 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
       ...store,
       methods,
       targets,
+      callees,
+      functions: stores.flatMap(one => functionsBefore(heap, one)),
       runsNext: reactions.filter(node => heap.continuation(node) === undefined),
       label: label && { activation: label.activation, target: label.call.target },
     }
@@ -182,6 +209,8 @@ function merged<Lock extends LockedStore>(lock: Lock, other: LockedStore): Lock 
     ...lock,
     methods: new Set([...lock.methods, ...other.methods]),
     targets: new Set([...lock.targets, ...other.targets]),
+    callees: new Set([...lock.callees, ...other.callees]),
+    names: [...new Set([...lock.names, ...other.names])],
     parts: new Set([...lock.parts, ...other.parts]),
     counting: new Set([...lock.counting, ...other.counting]),
     functions: [...lock.functions, ...other.functions],

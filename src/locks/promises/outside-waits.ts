@@ -67,6 +67,7 @@ const requests: Readonly<Record<string, string>> = {
   ServerResponse: 'an HTTP response to be sent',
   Interface: 'a line of input',
   process: 'an event of the process',
+  AbortSignal: 'an abort signal',
 }
 
 function ioText(heap: HeapGraph, nodes: readonly HeapNode[]): string {

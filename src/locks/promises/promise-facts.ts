@@ -21,7 +21,7 @@ import type { AsyncWaits, PromiseLock } from './async-waits.ts'
 import type { LockHold } from './holds.ts'
 import { nameInHeap } from './name-in-heap.ts'
 import { type Outside, outsideOf } from './outside-waits.ts'
-import { acquiredUnawaited, givenBackElsewhere } from './releases-elsewhere.ts'
+import { acquiredUnawaited, givenBackElsewhere, letInElsewhere } from './releases-elsewhere.ts'
 import type { SuspendedCode } from './suspended-code.ts'
 
 export interface PromiseFacts {
@@ -78,7 +78,7 @@ class Facts {
     const { tasks, locks } = this.#waits
     const holds = locks.flatMap((lock, at) => {
       const id = `${this.#context.thread}/promise lock ${at + 1}`
-      const held = lock.holds.flatMap(hold => this.#hold(id, hold))
+      const held = onePerTask(lock.holds.flatMap(hold => this.#hold(id, hold)))
       if (held.length > 0) {
         this.#ids.set(lock, id)
         this.#resources.push(this.#resource(id, lock, held))
@@ -99,7 +99,7 @@ class Facts {
 
   /** Held by the task that it waits for itself: that one has to return before it can give anything back. */
   #hold(resource: string, { activation, acquired, evidence }: LockHold): readonly Hold[] {
-    const own = this.#taskOf.get(activation.node)
+    const own = this.#taskOf.get(activation.node) ?? this.#drivenBy(activation)
     if (own === undefined) return []
     let task = own
     for (const seen = new Set<Task>(); !seen.has(task) && task.need.kind === 'return'; ) {
@@ -113,7 +113,8 @@ class Facts {
         : this.#context.placeOf(activation, code.source.syntax.lines.positionAt(positionOf(acquired)))
     const frame = this.#context.frameOf(activation)
     const index = task.activations.indexOf(activation)
-    const program = index >= 0 ? undefined : this.#programFrame(task)
+    const isDriven = !this.#taskOf.has(activation.node)
+    const program = index >= 0 || isDriven ? undefined : this.#programFrame(task)
     return [
       {
         party: this.#parties.get(task)!,
@@ -127,6 +128,19 @@ class Facts {
         evidence,
       },
     ]
+  }
+
+  /** Whose task goes on with a generator that stands at a `yield`: the only function that has it, in a variable of its own. */
+  #drivenBy({ node }: Activation): Task | undefined {
+    const { heap } = this.#waits.graph
+    const users = new Set<HeapNode>()
+    for (const { node: from, kind } of heap.retainers(node)) {
+      if (from === node) continue
+      if (kind !== 'internal') return undefined
+      if (heap.kind(from) === 'activation') users.add(from)
+    }
+    const [only] = users
+    return users.size === 1 ? this.#taskOf.get(only!) : undefined
   }
 
   /** The outermost function of the program in it: what a lock's own function was given to run. */
@@ -143,6 +157,7 @@ class Facts {
     const taken = holds.length
     const elsewhere =
       givenBackElsewhere(this.#waits, lock) ??
+      letInElsewhere(this.#waits, lock) ??
       (units.capacity === undefined ? acquiredUnawaited(this.#waits, lock) : undefined)
     const capacity = Math.max(units.capacity ?? taken, taken)
     const unseen = capacity - taken - units.free
@@ -345,6 +360,18 @@ class Facts {
     const held = this.#ids.has(lock) ? '' : ', which no suspended function is seen to hold'
     return { text: `${this.#label(lock)}${held}${until}`, kind: this.#ids.has(lock) ? 'lock' : 'queue' }
   }
+}
+
+/** A queue's job is one, however many of its functions show that it was let in. */
+function onePerTask(holds: readonly Hold[]): readonly Hold[] {
+  return holds.filter(
+    (hold, at) =>
+      hold.acquiredAt !== nowhere ||
+      !holds.some(
+        (other, index) =>
+          other.party === hold.party && (index < at || (index > at && other.acquiredAt !== nowhere)),
+      ),
+  )
 }
 
 function requestOf(outside: Outside): Request {

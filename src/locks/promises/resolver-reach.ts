@@ -33,6 +33,7 @@ export interface Reach {
 }
 
 const mostNodes = 400
+const mostAround = 40
 
 interface Visit {
   readonly node: HeapNode
@@ -170,7 +171,9 @@ export class ResolverReaches {
         return false
       case 'object': {
         const name = heap.className(node)
+        const signal = name === 'Listener' ? this.#signalOf(node) : undefined
         if (isTimer(name)) found.timers.add(node)
+        else if (signal !== undefined) found.io.add(signal)
         else if (isIo(name)) found.io.add(node)
         else if (name === 'Object' || name === '') return true
         else found.stores.push(at)
@@ -179,6 +182,23 @@ export class ResolverReaches {
       default:
         return false
     }
+  }
+
+  /** The signal that a listener of Node's event targets listens to (lib/internal/event_target.js: a list of them in a map). */
+  #signalOf(listener: HeapNode): HeapNode | undefined {
+    const seen = new Set([listener])
+    for (const node of seen) {
+      if (seen.size > mostAround) return undefined
+      for (const { node: from } of this.#heap.retainers(node)) {
+        const name = this.#heap.className(from)
+        // Node makes signals without their constructor; a snapshot names them by the one that it used.
+        const aborts =
+          name === 'EventTarget' && ['aborted', 'get aborted'].some(one => this.#heap.has(from, one))
+        if (name === 'AbortSignal' || aborts) return from
+        if (/^(?:object|map)$/.test(this.#heap.kind(from))) seen.add(from)
+      }
+    }
+    return undefined
   }
 
   /** Whether what refers to a node can use it: a function uses of its scope what its text names. */

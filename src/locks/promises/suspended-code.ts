@@ -5,6 +5,7 @@
  */
 import { isCall, isFunction, isLoop, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
 import type { FunctionSource } from './function-sources.ts'
+import { isGivenAway } from './given-away.ts'
 
 /** A call of a method of something, or of a function. */
 export interface CalledThing {
@@ -36,7 +37,7 @@ export interface SuspendedCode {
 
 /** Names of methods that give back what was acquired, in the libraries and in hand-written locks. */
 const giving =
-  /^(?:release\w*|unlock\w*|un(?:hold|block)|leave|exit|free|signal|post|give(?:Back|back)?|put(?:Back)?|return(?:Object|Connection)?|checkin|checkIn|done|finish\w*|dispose|close|end|shift|destroy|up|v|V|decrement)$/
+  /^[#_]*(?:release\w*|unlock\w*|un(?:hold|block)|leave|exit|free|signal|post|give(?:Back|back)?|put(?:Back)?|return(?:Object|Connection)?|checkin|checkIn|done|finish\w*|dispose|close|end|shift|destroy|up|v|V|decrement)$/
 
 export function suspendedCode(source: FunctionSource, offset: number): SuspendedCode | undefined {
   const suspension = suspensionAt(source, offset)
@@ -51,7 +52,7 @@ export function onlySuspension(source: FunctionSource): number | undefined {
   return all.length === 1 ? all[0]!.start : undefined
 }
 
-function suspends(node: Node): boolean {
+export function suspends(node: Node): boolean {
   return (
     node.type === 'AwaitExpression' ||
     node.type === 'YieldExpression' ||
@@ -75,7 +76,7 @@ function topLevelSuspension(root: Node, offset: number): Node | undefined {
   return [...walkOwn(root)].find(node => suspends(node) && node.start <= offset && offset <= node.end)
 }
 
-function operandOf(node: Node): Node | undefined {
+export function operandOf(node: Node): Node | undefined {
   if (node.type !== 'AwaitExpression' && node.type !== 'YieldExpression') return undefined
   const operand = node.argument && unwrapped(node.argument as Node)
   // `pool.acquire().promise`
@@ -118,6 +119,7 @@ function heldAt(source: FunctionSource, suspension: Node): readonly Acquisition[
     if (call === undefined || !isAlways(source, node, suspension)) continue
     const names = boundNames(source, node)
     const releases = calls.filter(one => releasesWhat(source, call, names, one))
+    if (releases.some(one => isGivenAway(source, one, node, suspension))) continue
     const given = releases.some(
       ({ node: release }) =>
         release.start >= node.end && release.end <= suspension.start && isAlways(source, release, suspension),
@@ -153,7 +155,7 @@ function releasesWhat(
 }
 
 /** What the awaited value is called afterwards: `release`, `this.release`. */
-function boundNames({ syntax }: FunctionSource, awaited: Node): ReadonlySet<string> {
+export function boundNames({ syntax }: FunctionSource, awaited: Node): ReadonlySet<string> {
   const names = new Set<string>()
   let value: Node = awaited
   let parent = syntax.parentOf(value)
@@ -185,7 +187,7 @@ function usingDeclaration({ syntax }: FunctionSource, awaited: Node, suspension:
 }
 
 /** Whether a node runs whenever its function comes from it to `suspension`: no branch lies between that leaves it out. */
-function isAlways({ syntax, fn }: FunctionSource, node: Node, suspension: Node): boolean {
+export function isAlways({ syntax, fn }: FunctionSource, node: Node, suspension: Node): boolean {
   for (let at: Node = node; at !== fn; ) {
     const parent = syntax.parentOf(at)
     if (parent === undefined) return true
@@ -211,13 +213,13 @@ function isBranch(parent: Node, child: Node): boolean {
 }
 
 /** Whether it runs after the function has gone on: later in the text, and not in a branch that is for failures only. */
-function comesAfter(source: FunctionSource, release: Node, suspension: Node): boolean {
+export function comesAfter(source: FunctionSource, release: Node, suspension: Node): boolean {
   if (inFinally(source, release, suspension)) return true
   return release.start >= suspension.end && isAlways(source, release, suspension)
 }
 
 /** In the `finally` of a `try` that it stands in. */
-function inFinally({ syntax, fn }: FunctionSource, release: Node, suspension: Node): boolean {
+export function inFinally({ syntax, fn }: FunctionSource, release: Node, suspension: Node): boolean {
   for (let at: Node | undefined = release; at && at !== fn; at = syntax.parentOf(at)) {
     const parent: Node | undefined = syntax.parentOf(at)
     if (parent?.type !== 'TryStatement' || parent.finalizer !== at) continue

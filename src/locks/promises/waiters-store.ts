@@ -28,6 +28,8 @@ export interface WaitersStore {
   readonly keyed: boolean
   /** The fields on the way, the innermost first: `_queue`, `_semaphore`. */
   readonly fields: readonly string[]
+  /** The same, with the variables that refer to any of them: by these the lock's own code names what it takes waiters from. */
+  readonly names: readonly string[]
   /** Functions on the way: what waits to be run. */
   readonly functions: readonly HeapNode[]
 }
@@ -37,17 +39,20 @@ const mostParts = 80
 
 /**
  * `methods` are the names of the calls by which the waiter came to wait, `isStatic` tells whether a field's name stands in the
- * source, rather than being made at run time.
+ * source, rather than being made at run time; `given` are objects that functions were called with for that.
  */
 export function waitersStore(
   heap: HeapGraph,
   start: Step,
   methods: ReadonlySet<string>,
   isStatic: (name: string) => boolean,
+  given: ReadonlySet<HeapNode>,
 ): WaitersStore {
   const way = outwards(heap, start)
   const owner = way.find(
-    ({ node }) => heap.kind(node) === 'object' && [...methods].some(method => heap.has(node, method)),
+    ({ node }) =>
+      heap.kind(node) === 'object' &&
+      (given.has(node) || [...methods].some(method => heap.has(node, method))),
   )
   const within = (part: Part) => owner === undefined || part.depth < owner.depth
   const collection = way.find(part => isCollection(heap, part.node) && within(part))
@@ -73,8 +78,24 @@ export function waitersStore(
     keyed: table !== undefined,
     key: table === undefined || table.edge.name === '' ? undefined : table.edge.name,
     fields: [...new Set(way.filter(({ edge }) => edge.kind === 'property').map(({ edge }) => edge.name))],
+    names: namesOf(heap, owner === undefined ? way : way.filter(part => part.depth <= owner.depth)),
     functions: functionsBefore(heap, start),
   }
+}
+
+/** What tells nothing of a lock: the object that one is in, and the functions by which a waiter goes on. */
+const nameless = ['this', '_this', 'thisArg', 'self', 'that', 'resolve', 'reject']
+
+function namesOf(heap: HeapGraph, way: readonly Part[]): readonly string[] {
+  const names = new Set<string>()
+  for (const { node, edge } of way) {
+    if (edge.kind === 'property' || edge.kind === 'variable') names.add(edge.name)
+    if (heap.kind(node) === 'context') continue
+    for (const { kind, name } of heap.retainers(node))
+      if (kind === 'variable' && name !== 'this') names.add(name)
+  }
+  for (const name of nameless) names.delete(name)
+  return [...names]
 }
 
 /** Objects, lists and scopes around a step, nearest first. */
@@ -155,7 +176,46 @@ export function scopesOf(heap: HeapGraph, node: HeapNode): readonly HeapNode[] {
   return scopes
 }
 
-function functionsBefore(heap: HeapGraph, start: Step): readonly HeapNode[] {
+/**
+ * Whether a function runs in a scope of the lock, in one with a variable for it, or bound to it; of a queue with a key, for that
+ * key.
+ */
+export function livesIn(
+  heap: HeapGraph,
+  node: HeapNode,
+  { parts, keyed, key }: Pick<WaitersStore, 'parts' | 'keyed' | 'key'>,
+): boolean {
+  const bound = heap.kind(node) === 'bound function' ? nodeOf(heap, node, 'this') : undefined
+  let lives = bound !== undefined && parts.has(bound)
+  let isKey = !keyed
+  for (const scope of scopesOf(heap, node)) {
+    lives ||= parts.has(scope)
+    for (const edge of heap.edges(scope)) {
+      if (edge.kind !== 'variable') continue
+      lives ||= parts.has(edge.node)
+      isKey ||= key !== undefined && heap.text(edge.node) === key
+    }
+  }
+  return lives && isKey
+}
+
+/** Whether a variable of a function's scopes or of its module, of one of the names that the lock goes by, is a part of it. */
+export function reachesByName(
+  heap: HeapGraph,
+  node: HeapNode,
+  { names, parts }: Pick<WaitersStore, 'names' | 'parts'>,
+): boolean {
+  let scope = nodeOf(heap, node, 'context')
+  for (let depth = 0; scope !== undefined && depth < mostScopes; depth++) {
+    const at = scope
+    if (names.some(name => parts.has(nodeOf(heap, at, name) ?? -1))) return true
+    scope = nodeOf(heap, at, 'previous')
+  }
+  return false
+}
+
+/** The functions on the way to a step. */
+export function functionsBefore(heap: HeapGraph, start: Step): readonly HeapNode[] {
   const functions: HeapNode[] = []
   for (let at: Step | undefined = start; at !== undefined; at = at.before) {
     const kind = heap.kind(at.node)

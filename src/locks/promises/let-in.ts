@@ -1,0 +1,163 @@
+/** Who is in a lock that runs its holders itself: a queue's jobs, and the loops that take one after another out of it. */
+import type { AwaitGraph } from '../../heap/await-graph.ts'
+import type { Activation, HeapGraph, HeapNode } from '../../heap/graph.ts'
+import { isLoop, type Node, walkOwn } from '../../sources/syntax-tree.ts'
+import type { ActivationValues } from './activation-values.ts'
+import { FunctionSources } from './function-sources.ts'
+import type { LockedStore } from './holds.ts'
+import { takesFrom, takesNext } from './next-taker.ts'
+import { calledThing, type SuspendedCode } from './suspended-code.ts'
+import { livesIn, scopesOf } from './waiters-store.ts'
+
+/** Promises that are settled with the one that a job returned. */
+const mostPromises = 24
+
+export class LetIn {
+  readonly #graph: AwaitGraph
+  readonly #heap: HeapGraph
+  readonly #sources: FunctionSources
+  readonly #values: ActivationValues
+
+  constructor(graph: AwaitGraph, sources: FunctionSources, values: ActivationValues) {
+    this.#graph = graph
+    this.#heap = graph.heap
+    this.#sources = sources
+    this.#values = values
+  }
+
+  /** Why a suspended function is one that the lock has let in; undefined where nothing shows it. */
+  of(activation: Activation, code: SuspendedCode | undefined, lock: LockedStore): string | undefined {
+    return (
+      this.#runs(activation, lock) ??
+      this.#lets(activation, lock) ??
+      this.#surrounds(activation, lock) ??
+      (code && this.#consumes(activation, code, lock))
+    )
+  }
+
+  /** It is the same function as those that wait in the queue to be run, of the same queue. */
+  #runs(activation: Activation, lock: LockedStore): string | undefined {
+    const queued = [...lock.functions, ...lock.runsNext]
+    // What waits in the queue may call the function, in a scope or a hook's.
+    const waiting = [...queued, ...queued.flatMap(one => wrappedIn(this.#heap, one))]
+    const same = waiting.some(one => FunctionSources.same(this.#heap.code(one), activation.code))
+    if (!same) return undefined
+    const { receiver } = activation
+    const isOwn = receiver.kind === 'node' && lock.parts.has(receiver.node)
+    if (!isOwn && !livesIn(this.#heap, activation.function, lock)) return undefined
+    return `it was let in: ${activation.code.name || 'its function'} is what the others in the queue wait to have run`
+  }
+
+  /** When it returns, a function of the lock runs that takes the next one from the queue. */
+  #lets(activation: Activation, lock: LockedStore): string | undefined {
+    const seen = new Set<HeapNode>(this.#graph.returns(activation.node))
+    for (const promise of seen) {
+      if (seen.size > mostPromises) return undefined
+      for (const { onFulfilled, onRejected, derived } of this.#heap.reactions(promise)) {
+        let goesOn = true
+        for (const handler of [onFulfilled, onRejected]) {
+          if (handler === undefined) continue
+          const does = this.#heap.continuation(handler)
+          const called = does === undefined ? handler : does.does === 'finally' ? does.callback : undefined
+          if (called !== undefined && this.#frees(called, lock))
+            return 'when it returns, the function that takes the next one from the queue runs'
+          // Who awaits it is looked at itself.
+          if (does?.does === 'continue' || does?.does === 'element') goesOn = false
+          if (does?.does === 'settle') seen.add(does.promise)
+        }
+        if (goesOn && derived !== undefined) seen.add(derived)
+      }
+    }
+    return undefined
+  }
+
+  #frees(called: HeapNode, lock: LockedStore): boolean {
+    const source = this.#sources.ofNode(called)
+    return source !== undefined && livesIn(this.#heap, called, lock) && takesNext(source, lock.names)
+  }
+
+  /**
+   * A method of the lock that a compiler turned into a state machine, in which nothing shows where it stands: it acquires and
+   * releases, and what it awaits now is a function that it was given.
+   */
+  #surrounds({ node, code, receiver, function: body }: Activation, lock: LockedStore): string | undefined {
+    if (this.#heap.kind(node) !== 'object' || receiver.kind !== 'node' || !lock.parts.has(receiver.node))
+      return undefined
+    const source = this.#sources.ofNode(body)
+    const text = source?.syntax.textOf(source.fn) ?? ''
+    if (
+      !/\bacquire|\block\w*\(/i.test(text) ||
+      !/releas|unlock/i.test(text) ||
+      !/endfinally|\btrys\b/.test(text)
+    )
+      return undefined
+    const awaited = this.#graph.awaited(node)
+    const given = awaited === undefined ? [] : this.#graph.settlements(awaited)
+    const runs = given.some(one => {
+      const called = one.by === 'activation' ? this.#graph.activations.get(one.activation) : undefined
+      return called?.code.place !== undefined && called.code.place.scriptId !== code.place?.scriptId
+    })
+    return runs
+      ? 'it runs inside of a method of the lock that acquires before and releases afterwards'
+      : undefined
+  }
+
+  /** A loop of the queue's own that takes the next one when it is done with this one, and nobody else that does. */
+  #consumes(activation: Activation, code: SuspendedCode, lock: LockedStore): string | undefined {
+    const { source, suspension } = code
+    const { receiver, function: fn } = activation
+    const isOwn = receiver.kind === 'node' && lock.parts.has(receiver.node)
+    if (lock.keyed || !(isOwn || livesIn(this.#heap, fn, lock))) return undefined
+    const { syntax } = source
+    const loop = [...syntax.ancestors(suspension)].findLast(
+      node => isLoop(node) && syntax.ownerOf(node) === source.fn,
+    )
+    const takes = loop && this.#takesIn(activation, source, loop, lock)
+    if (takes === undefined) return undefined
+    const others = syntax.functions.filter(
+      other =>
+        other !== source.fn &&
+        !(other.start <= source.fn.start && source.fn.end <= other.end) &&
+        takesFrom(ownText(syntax, other), lock.names),
+    )
+    return others.length > 0
+      ? undefined
+      : `it takes one after another out of the queue (${syntax.textOf(takes).slice(0, 40)}), and is not yet done with the last one`
+  }
+
+  #takesIn(
+    activation: Activation,
+    source: SuspendedCode['source'],
+    loop: Node,
+    lock: LockedStore,
+  ): Node | undefined {
+    for (const node of walkOwn(loop)) {
+      const called = calledThing(node)
+      if (called === undefined || called.node !== node) continue
+      const text = source.syntax.textOf(node)
+      if (!takesFrom(text, lock.names)) continue
+      const target = this.#values.thing(activation, source, called.target)
+      if (target !== undefined && lock.parts.has(target)) return node
+    }
+    return undefined
+  }
+}
+
+/** The text of a function without those inside of it. */
+function ownText(syntax: SuspendedCode['source']['syntax'], fn: Node): string {
+  let text = syntax.textOf(fn)
+  for (const inner of syntax.functions)
+    if (inner !== fn && inner.start > fn.start && inner.end <= fn.end)
+      text = text.replace(syntax.textOf(inner), '')
+  return text
+}
+
+/** Functions that a function calls or wraps, by the variables of its innermost scope. */
+function wrappedIn(heap: HeapGraph, node: HeapNode): readonly HeapNode[] {
+  const [scope] = scopesOf(heap, node)
+  return scope === undefined
+    ? []
+    : heap
+        .edges(scope)
+        .flatMap(edge => (edge.kind === 'variable' && heap.kind(edge.node) === 'function' ? [edge.node] : []))
+}
