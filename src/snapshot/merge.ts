@@ -1,6 +1,6 @@
 /** Snapshots of different processes as one. */
 import { ImpasseError } from '../errors.ts'
-import type { Request, Snapshot } from './model.ts'
+import { isUnknown, type Process, type Request, type Snapshot } from './model.ts'
 
 /** A snapshot and what it is called in errors: its file. */
 export interface NamedSnapshot {
@@ -97,9 +97,17 @@ function renumbered(snapshot: Snapshot, taken: Set<string>): Snapshot {
   }
   return {
     ...snapshot,
+    processes: snapshot.processes.map(one => withRenumbered(one, nameOf)),
     resources: snapshot.resources.map(one => ({ ...one, id: nameOf(one.id) })),
     holds: snapshot.holds.map(one => ({ ...one, resource: nameOf(one.resource) })),
     productions: snapshot.productions.map(one => ({ ...one, resource: nameOf(one.resource) })),
     waits: snapshot.waits.map(one => ({ ...one, request: inRequest(one.request) })),
   }
+}
+
+/** The rules that may run again know their resources by number too. */
+function withRenumbered(process: Process, nameOf: (id: string) => string): Process {
+  const { recording } = process
+  if (recording === undefined || isUnknown(recording)) return process
+  return { ...process, recording: { ...recording, resources: recording.resources.map(nameOf) } }
 }

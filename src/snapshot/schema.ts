@@ -4,6 +4,7 @@
  * but for its types.
  */
 import { z } from 'zod'
+import { recording } from './recording-schema.ts'
 
 /** What is not known, with the reason: never left out, never guessed. */
 export const unknown = z.object({ unknown: z.string() })
@@ -205,6 +206,8 @@ export const process = z.object({
   /** Suspended async functions; absent where the heap was not looked at. */
   tasks: z.array(task).optional(),
   gaps: z.array(gap),
+  /** What the rules of locks were answered; absent where they asked nothing. */
+  recording: z.union([recording, unknown]).optional(),
 })
 
 /** What a party waits for: a tree. Live when it can still be satisfied. */
