@@ -4,7 +4,8 @@ import type { LockFacts } from '../locks/recognise.ts'
 import { isUnknown, type Recording, type Unknown } from '../snapshot/model.ts'
 import type { Answer, AnswerTo, ObjectRef, Question, Value } from '../snapshot/question.ts'
 import { questionKey } from '../snapshot/question-key.ts'
-import { bareText } from '../sources/bare-text.ts'
+import { bareText, namesIn } from '../sources/bare-text.ts'
+import { StringMask } from '../sources/string-mask.ts'
 import type { Syntax } from '../sources/syntax.ts'
 import { parseFunctionSource } from '../sources/syntax.ts'
 import { wholeLimit } from '../sources/syntax-store.ts'
@@ -40,18 +41,21 @@ class Record {
   readonly #facts: LockFacts
   readonly #reader: FrameReader
   readonly #ids = new Map<string, string>()
-  /** All that was asked, and all that the rules said: a string that is in none of it was of no use. */
-  readonly #used: string
+  readonly #mask: StringMask
   readonly #scripts: readonly string[]
 
   constructor(run: RecordedRun, facts: LockFacts, reader: FrameReader) {
     this.#run = run
     this.#facts = facts
     this.#reader = reader
-    const asked = run.exchanges.map(({ question }) => ('expression' in question ? question.expression : ''))
-    const said = facts.resources.flatMap(({ label, aliases }) => [label, ...aliases.map(one => one.label)])
-    this.#used = [...asked, ...said].join('\n')
     this.#scripts = this.#parsedScripts()
+    const names = this.#scripts.flatMap(key => {
+      const syntax = reader.syntax.of(key)
+      return 'unknown' in syntax ? [] : namesIn(syntax)
+    })
+    // What the report says is there to be read.
+    const shown = facts.resources.flatMap(({ label, aliases }) => [label, ...aliases.map(one => one.label)])
+    this.#mask = new StringMask(names, shown.join('\n'))
   }
 
   recording(): Recording | Unknown {
@@ -77,7 +81,7 @@ class Record {
       earlierWords: [...this.#run.earlierWords],
       scripts: this.#scripts.map(key => this.#script(key)),
       answers: this.#run.exchanges.map(({ question, answer }) => ({
-        question: questionKey(question, object => this.#idOf(object)),
+        question: this.#keyOf(question),
         answer: this.#answer(question, answer),
       })),
       resources: this.#facts.resources.map(({ id }) => id),
@@ -121,7 +125,7 @@ class Record {
   #text(key: string): RecordedScript['text'] {
     const { library, syntax: store } = this.#reader
     const whole = store.of(key)
-    if (!('unknown' in whole)) return bareText(whole, written => this.#isNeeded(written))
+    if (!('unknown' in whole)) return bareText(whole, this.#mask)
     if ((library.get(key)?.length ?? 0) <= wholeLimit) return whole
     const pieces = new Map<string, { line: number; column: number; text: string }>()
     for (const { script, functionStart } of [...this.#run.stacks.values()].flat()) {
@@ -130,14 +134,18 @@ class Record {
       const part = store.around(key, functionStart)
       const from = 'unknown' in part ? undefined : part.lines.offsetAt(line, column)
       if ('unknown' in part || from === undefined) continue
-      const text = bareText(part, written => this.#isNeeded(written)).slice(from, part.root.end)
+      const text = bareText(part, this.#mask).slice(from, part.root.end)
       pieces.set(`${line}:${column}`, { line, column, text })
     }
     return { pieces: withoutInner([...pieces.values()]) }
   }
 
-  #isNeeded(written: string): boolean {
-    return this.#used.includes(written)
+  #keyOf(question: Question): string {
+    const masked =
+      'expression' in question
+        ? { ...question, expression: this.#mask.inExpression(question.expression) }
+        : question
+    return questionKey(masked, object => this.#idOf(object))
   }
 
   #answer(question: Question, answer: Answer<AnswerTo<Question>>): Answered {
@@ -175,7 +183,7 @@ class Record {
       case 'bigint':
         return { kind: 'bigint', value: String(value.value) }
       case 'string':
-        return { kind: 'string', value: this.#string(value.value) }
+        return { kind: 'string', value: JSON.parse(this.#mask.inExpression(JSON.stringify(value.value))) }
       case 'symbol':
         return { kind: 'symbol' }
       case 'object': {
@@ -190,10 +198,6 @@ class Record {
       default:
         return value
     }
-  }
-
-  #string(value: string): string | Unknown {
-    return this.#isNeeded(JSON.stringify(value)) ? value : { unknown: 'no rule made use of it' }
   }
 
   /** V8's names of objects are long, and tell of this one session. */
@@ -215,13 +219,13 @@ class Record {
       if (from >= 0) return { script, from, length: source.length }
     }
     const parsed = parseFunctionSource(source)
-    return 'unknown' in parsed ? '' : bareSource(parsed, source, written => this.#isNeeded(written))
+    return 'unknown' in parsed ? '' : bareSource(parsed, source, this.#mask)
   }
 }
 
-function bareSource(parsed: Syntax, source: string, isNeeded: (written: string) => boolean): string {
+function bareSource(parsed: Syntax, source: string, mask: StringMask): string {
   const from = parsed.text.indexOf(source)
-  return bareText(parsed, isNeeded).slice(from, from + source.length)
+  return bareText(parsed, mask).slice(from, from + source.length)
 }
 
 /** A function inside of another one is there with it. */

@@ -31,7 +31,9 @@ export function arrange(parts: readonly [NamedSnapshot, ...NamedSnapshot[]]): Ar
 }
 
 function showsAllOf(newer: Snapshot, older: Snapshot): boolean {
-  const sameHost = newer.host.platform === older.host.platform && newer.host.kernel === older.host.kernel
+  const [a, b] = [newer.host, older.host]
+  const named = !isUnknown(a.name) && !isUnknown(b.name)
+  const sameHost = a.platform === b.platform && a.kernel === b.kernel && (!named || a.name === b.name)
   return (
     sameHost &&
     older.processes.every(({ pid, startTicks }) =>

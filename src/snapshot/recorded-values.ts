@@ -76,9 +76,7 @@ export class RecordedValues implements ValueSource {
       case 'bigint':
         return { known: { kind: 'bigint', value: BigInt(value.value) } }
       case 'string':
-        return typeof value.value === 'string'
-          ? { known: { kind: 'string', value: value.value } }
-          : this.#notAsked()
+        return { known: { kind: 'string', value: value.value } }
       case 'symbol':
         return { known: { kind: 'symbol', description: '' } }
       case 'object': {

@@ -1,8 +1,8 @@
 /**
  * What the rules of `locks/` asked and were answered, so that they can be run again on a saved snapshot: the stacks in
  * the positions that V8 gives, the texts that the rules parse, and each question with its answer. Of values there are
- * only those that a rule looked at; texts of the program are without comments and without those strings that no rule
- * needs.
+ * only those that a rule looked at; texts of the program are without comments, and all
+ * strings are masked.
  */
 import { z } from 'zod'
 
@@ -29,8 +29,8 @@ export const recordedValue = z.discriminatedUnion('kind', [
   /** A text for what JSON has no number for: `NaN`, `Infinity`, `-0`. */
   z.object({ kind: z.literal('number'), value: z.union([z.number(), z.string()]) }),
   z.object({ kind: z.literal('bigint'), value: z.string() }),
-  /** Unknown where no rule made use of it. */
-  z.object({ kind: z.literal('string'), value: z.union([z.string(), unknown]) }),
+  /** Masked: equal for equal ones. */
+  z.object({ kind: z.literal('string'), value: z.string() }),
   z.object({ kind: z.literal('symbol') }),
   z.object({
     kind: z.literal('object'),

@@ -206,6 +206,8 @@ export const process = z.object({
   /** Suspended async functions; absent where the heap was not looked at. */
   tasks: z.array(task).optional(),
   gaps: z.array(gap),
+  /** Its established TCP connections, by which processes of one or of several machines are told to be joined. */
+  connections: z.array(z.object({ local: z.string(), peer: z.string() })),
   /** What the rules of locks were answered; absent where they asked nothing. */
   recording: z.union([recording, unknown]).optional(),
 })
@@ -326,9 +328,15 @@ export const wait = z.object({
 
 export const snapshot = z.object({
   format: z.literal('impasse-snapshot'),
-  version: z.literal(1),
+  version: z.literal(2),
   tool: z.object({ name: z.literal('impasse'), version: z.string() }),
-  host: z.object({ platform: z.string(), arch: z.string(), kernel: z.string() }),
+  /** `name`: that of the machine; unknown where what wrote it did not tell. */
+  host: z.object({
+    name: z.union([z.string(), unknown]),
+    platform: z.string(),
+    arch: z.string(),
+    kernel: z.string(),
+  }),
   capturedAt: z.string(),
   /** How often each thread was looked at. */
   looks: z.number(),

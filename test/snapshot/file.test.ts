@@ -87,7 +87,7 @@ describe('files that are none: one sentence and a code', () => {
     ['syntax', '{ "format": nothing }', 'IMPASSE_FOREIGN', /no valid JSON/],
     ['array', '[1]', 'IMPASSE_FOREIGN', /another kind/],
     ['package.json', '{"name":"x","version":"1"}', 'IMPASSE_FOREIGN', /another kind/],
-    ['newer', changed(copy => Object.assign(copy, { version: 2 })), 'IMPASSE_VERSION', /version 2.*up to 1/],
+    ['newer', changed(copy => Object.assign(copy, { version: 3 })), 'IMPASSE_VERSION', /version 3.*up to 2/],
     ['older', changed(copy => Object.assign(copy, { version: 0 })), 'IMPASSE_VERSION', /version 0/],
     ['no version', changed(copy => Object.assign(copy, { version: '1' })), 'IMPASSE_MALFORMED', /no version/],
     ['member', changed(copy => Object.assign(copy, { waits: 7 })), 'IMPASSE_MALFORMED', /waits: /],
