@@ -86,6 +86,12 @@ describe('files that are none: one sentence and a code', () => {
     ['picture', Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10), 'IMPASSE_FOREIGN', /it is no JSON/],
     ['syntax', '{ "format": nothing }', 'IMPASSE_FOREIGN', /no valid JSON/],
     ['array', '[1]', 'IMPASSE_FOREIGN', /another kind/],
+    [
+      'x.heapsnapshot',
+      '{"snapshot":{"meta":{"node_fields":[]}},"nodes":[],"edges":[],"strings":[]}',
+      'IMPASSE_FOREIGN',
+      /is a heap snapshot of V8/,
+    ],
     ['package.json', '{"name":"x","version":"1"}', 'IMPASSE_FOREIGN', /another kind/],
     ['newer', changed(copy => Object.assign(copy, { version: 3 })), 'IMPASSE_VERSION', /version 3.*up to 2/],
     ['older', changed(copy => Object.assign(copy, { version: 0 })), 'IMPASSE_VERSION', /version 0/],
