@@ -27,7 +27,7 @@ export async function recogniseAgain(snapshot: Snapshot): Promise<Snapshot> {
     const recorded = factsOf(process.id, snapshot)
     const again = await runAgain(process, recorded)
     processes.push(again === undefined ? process : withActivities(process, again.waits))
-    facts.push(again ?? recorded)
+    facts.push(again?.facts ?? recorded)
   }
   return {
     ...snapshot,
@@ -39,8 +39,14 @@ export async function recogniseAgain(snapshot: Snapshot): Promise<Snapshot> {
   }
 }
 
+interface Again {
+  readonly facts: LockFacts
+  /** Those that the rules found, without those of other evidence. */
+  readonly waits: readonly Wait[]
+}
+
 /** Undefined where the rules cannot be run again, or would tell less than what is written. */
-async function runAgain(process: Process, recorded: LockFacts): Promise<LockFacts | undefined> {
+async function runAgain(process: Process, recorded: LockFacts): Promise<Again | undefined> {
   const recording = recordingIn(process.recording)
   const stacks = recording && stacksOf(process, recording)
   if (recording === undefined || stacks === undefined) return undefined
@@ -58,7 +64,7 @@ async function runAgain(process: Process, recorded: LockFacts): Promise<LockFact
   const { ofRules, others } = split(recorded, recording)
   const missed = values.missed || isTextMissing(recording, store)
   if (missed && !isAtLeast(found, ofRules)) return undefined
-  return joined(process.id, found, others)
+  return { facts: joined(process.id, found, others), waits: found.waits }
 }
 
 function recordingIn(recording: Process['recording']): Recording | undefined {

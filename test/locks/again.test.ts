@@ -32,6 +32,8 @@ test.each([
   'locks-compiled/bank-minified-inline-map.mjs',
   'wasm/abba-workers.mjs',
   'wasm/reentered-mutex.mjs',
+  'event-loops/module-hooks.mjs',
+  'event-loops/nested-jobs.mjs',
   'idle-server.mjs',
   'busy-loop.mjs',
 ])('%s: what rules that knew nothing had written is found again', async program => {
