@@ -7,6 +7,7 @@ export type { Diagnosis, Edge, Finding, Status, Verdict } from './diagnosis/diag
 export { exitCode } from './diagnosis/exit-code.ts'
 export { type Timeline, timelines } from './diagnosis/timeline.ts'
 export { ImpasseError } from './errors.ts'
+export { recogniseAgain } from './locks/again.ts'
 export { renderDifference, type Side } from './report/difference.ts'
 export { type FormatName, formatList, type RenderOptions, render } from './report/formats.ts'
 export { renderJson } from './report/json.ts'

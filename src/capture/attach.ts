@@ -8,6 +8,7 @@ import type { Process, Thread } from '../snapshot/model.ts'
 import type { EarlyHeaps } from './async-tasks.ts'
 import type { Clock } from './clock.ts'
 import { lookForTasks, readIdleHeaps } from './idle-heaps.ts'
+import type { Inside } from './inside.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { lookOutside, stoppedIfAllowed, withLocks } from './look-outside.ts'
 import { type Opened, openInspector, outOfTime } from './open-inspector.ts'
@@ -116,6 +117,7 @@ async function lookThrough(
         threads: [...seen.threads],
         ...(asynchronous.tasks.length > 0 && { tasks: [...asynchronous.tasks] }),
         gaps: [...seen.gaps, ...asynchronous.gaps],
+        ...(await recorded(inside, options)),
       },
       facts: withEventLoops(
         process,
@@ -129,6 +131,14 @@ async function lookThrough(
     options.signal?.removeEventListener('abort', onAbort)
     await release()
   }
+}
+
+/** What the rules were answered, to be kept where the snapshot is. */
+async function recorded(inside: Inside, options: CaptureOptions): Promise<Pick<Process, 'recording'>> {
+  if (options.record === false || inside.run === undefined) return {}
+  const { recordingOf } = await import('./recording.ts')
+  const recording = recordingOf(inside.run, inside.facts, inside.reader)
+  return recording === undefined ? {} : { recording }
 }
 
 /** With the stacks from memory of the threads that the inspector gave none of, and with the locks that these sleep in. */

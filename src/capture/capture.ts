@@ -1,8 +1,9 @@
 /** From pids to a snapshot: the only stage that touches a process. */
-import { release as kernelRelease } from 'node:os'
+import { hostname, release as kernelRelease } from 'node:os'
 import { ImpasseError } from '../errors.ts'
 import { identify } from '../process/target.ts'
 import type { Snapshot } from '../snapshot/model.ts'
+import { SNAPSHOT_VERSION } from '../snapshot/upgrade.ts'
 import { TOOL } from '../version.ts'
 import { type Attached, attach } from './attach.ts'
 import { Clock } from './clock.ts'
@@ -23,9 +24,9 @@ export async function capture(
   const facts = attached.map(({ facts }) => facts)
   return {
     format: 'impasse-snapshot',
-    version: 1,
+    version: SNAPSHOT_VERSION,
     tool: TOOL,
-    host: { platform: process.platform, arch: process.arch, kernel: kernelRelease() },
+    host: { name: hostname(), platform: process.platform, arch: process.arch, kernel: kernelRelease() },
     capturedAt,
     looks: options.looks ?? DEFAULT_LOOKS,
     cost: { wallMs: clock.now, pausedWaves: Math.max(0, ...attached.map(({ pausedWaves }) => pausedWaves)) },

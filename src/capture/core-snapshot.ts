@@ -21,6 +21,8 @@ import {
   type Thread,
   type Unknown,
 } from '../snapshot/model.ts'
+import { redactedArguments } from '../snapshot/secrets.ts'
+import { SNAPSHOT_VERSION } from '../snapshot/upgrade.ts'
 import { TOOL } from '../version.ts'
 import { Clock } from './clock.ts'
 import type { CoreOptions } from './core.ts'
@@ -89,9 +91,14 @@ export async function snapshotOfCore(file: string, options: CoreOptions): Promis
     const args = start?.args ?? (notes.process?.command ?? '').split(' ')
     return {
       format: 'impasse-snapshot',
-      version: 1,
+      version: SNAPSHOT_VERSION,
       tool: TOOL,
-      host: { platform: process.platform, arch: process.arch, kernel: kernelRelease() },
+      host: {
+        name: { unknown: 'a core does not tell' },
+        platform: process.platform,
+        arch: process.arch,
+        kernel: kernelRelease(),
+      },
       capturedAt: core.writtenAt,
       looks: 1,
       cost: { wallMs: clock.now, pausedWaves: 0 },
@@ -101,13 +108,14 @@ export async function snapshotOfCore(file: string, options: CoreOptions): Promis
           pid,
           startTicks: 0,
           startedAt: { unknown: 'a core does not tell' },
-          ...splitArguments(args),
+          ...splitArguments(redactedArguments(args)),
           executable,
           cwd: folderOf(start?.environment.get('PWD'), frames),
           uid: notes.process?.uid ?? -1,
           runtime,
           inspector: { access: 'none', port: null },
           pausedMs: 0,
+          connections: [],
           core: { file, writtenAt: core.writtenAt, signal: notes.signal },
           threads: withCalls(threads, facts),
           ...(tasks.length > 0 && { tasks: [...tasks] }),

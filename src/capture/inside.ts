@@ -3,7 +3,7 @@ import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import type { WebLockView } from '../locks/web-locks.ts'
 import type { Target } from '../process/target.ts'
-import { type CurrentTest, type EventLoop, isUnknown, type Unknown, type Via } from '../snapshot/model.ts'
+import type { CurrentTest, EventLoop, Via } from '../snapshot/model.ts'
 import type { Clock } from './clock.ts'
 import type { Interval } from './cut.ts'
 import type { FrameReader } from './frames.ts'
@@ -12,6 +12,7 @@ import { throwIfInterrupted } from './interruption.ts'
 import type { KernelIds } from './kernel-threads.ts'
 import { ANSWER_MS, type Look } from './look.ts'
 import type { CaptureOptions } from './options.ts'
+import type { RecordedRun } from './recorder.ts'
 
 /** What the looks from inside gave, before it is put into the model's words. */
 export interface Inside {
@@ -22,6 +23,8 @@ export interface Inside {
   readonly intervals: ReadonlyMap<number, Interval>
   readonly reader: FrameReader
   readonly facts: LockFacts
+  /** What the rules were answered when they found the facts. */
+  readonly run: RecordedRun | undefined
   /** By party and frame index of the last look: how control came to a frame that nothing in the text calls. */
   readonly vias: ReadonlyMap<string, ReadonlyMap<number, Via>>
   /** What can wake the idle threads, as it was in their undisturbed span; empty where nobody depends on it. */

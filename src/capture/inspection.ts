@@ -21,6 +21,7 @@ import { type KernelIds, mapWorkers } from './kernel-threads.ts'
 import { ANSWER_MS, type Look, lookInPassing, lookPaused, resumeAll } from './look.ts'
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
 import { partyOf, stackIn } from './party.ts'
+import { type RecordedRun, Recorder } from './recorder.ts'
 import { withRunning } from './running-workers.ts'
 import { ScriptLibrary } from './script-library.ts'
 import { needsSecondReading } from './second-reading.ts'
@@ -52,6 +53,7 @@ export class Inspection implements Inside {
   currentTests: Inside['currentTests'] = new Map()
   webLocks: Inside['webLocks'] = new Map()
   pausedWaves = 0
+  run: RecordedRun | undefined
   /** The threads that stand still, and are paused in the last look. */
   readonly #standing = new Set<InspectedThread>()
   readonly #target: Target
@@ -151,8 +153,9 @@ export class Inspection implements Inside {
     await this.#library.fetch(framesOf(look), this.#clock)
     const paused = this.#activations(look, this.#standing)
     const others = this.#others(look, paused)
+    const recorder = new Recorder(values, this.#library)
     const [facts, vias] = await Promise.all([
-      recogniseLocks(paused, this.reader.syntax, this.#library, values, others, this.facts, sleptOn),
+      recogniseLocks(paused, this.reader.syntax, recorder.texts, recorder, others, this.facts, sleptOn),
       Promise.all(
         [...this.#activations(look, this.threads)].map(async ([party, stack]) => {
           const via = await controlOf(stack, this.reader.syntax, paused.has(party) ? values : undefined)
@@ -160,6 +163,13 @@ export class Inspection implements Inside {
         }),
       ),
     ])
+    const earlierWords = this.facts.resources.flatMap(({ word }) =>
+      word === undefined || isUnknown(word.value)
+        ? []
+        : [{ buffer: word.buffer, byte: word.byte, value: String(word.value) }],
+    )
+    const { exchanges, originals } = recorder
+    this.run = { stacks: paused, others, earlierWords, sleptOn, exchanges, originals }
     this.facts = facts
     this.vias = new Map(vias)
     await resumeAll(this.#inspected, this.#clock)

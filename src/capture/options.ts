@@ -18,6 +18,11 @@ export interface CaptureOptions {
   readonly allowStop?: boolean
   /** False: locks of known libraries are told without what is known of these. Verdicts are the same. */
   readonly lockAdapters?: boolean
+  /**
+   * False: what the rules of locks were answered is not kept, so that they cannot be run again on the snapshot. For one
+   * that is only to be shown.
+   */
+  readonly record?: boolean
   /** Processes that are not Node are shown as far as the kernel knows them, instead of being refused. */
   readonly others?: boolean
   /** Ends the capture: everything that was opened is closed, then it rejects with `IMPASSE_INTERRUPTED`. */

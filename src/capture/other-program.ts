@@ -5,6 +5,7 @@ import { readStat, startTime } from '../process/stat.ts'
 import { readStatus } from '../process/status.ts'
 import { sameProcess } from '../process/target.ts'
 import { isUnknown, type Thread } from '../snapshot/model.ts'
+import { redactedArguments } from '../snapshot/secrets.ts'
 import type { Attached } from './attach.ts'
 import { type Clock, sleep } from './clock.ts'
 import { throwIfInterrupted } from './interruption.ts'
@@ -48,7 +49,7 @@ export async function lookAtOther(pid: number, options: CaptureOptions, clock: C
       pid,
       startTicks,
       startedAt: new Date(startTime(startTicks)).toISOString(),
-      argv: argv.join('') === '' ? [commandOf(pid)] : argv,
+      argv: argv.join('') === '' ? [commandOf(pid)] : redactedArguments(argv),
       execArgv: [],
       executable: isUnknown(executable) ? '' : executable,
       cwd: readLink(`/proc/${pid}/cwd`),
@@ -56,6 +57,7 @@ export async function lookAtOther(pid: number, options: CaptureOptions, clock: C
       runtime: { name: 'other', version: notNode, v8: notNode, arch: process.arch },
       inspector: { access: 'none', port: null },
       pausedMs: 0,
+      connections: [],
       threads,
       gaps: [],
     },

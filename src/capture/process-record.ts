@@ -3,6 +3,8 @@
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import { eventLoopOf } from '../process/event-loop.ts'
 import { isPrivateLoop } from '../process/main-loop.ts'
+import { name } from '../process/network-tables.ts'
+import { connections } from '../process/sockets.ts'
 import { epollWait } from '../process/system-calls.ts'
 import type { Target } from '../process/target.ts'
 import type { KernelThread } from '../process/threads.ts'
@@ -16,6 +18,7 @@ import {
   type Thread,
   type ThreadLook,
 } from '../snapshot/model.ts'
+import { redactedArguments } from '../snapshot/secrets.ts'
 import { withActiveResources } from './active-resources.ts'
 import { readFrame } from './frames.ts'
 import type { Inside } from './inside.ts'
@@ -124,13 +127,23 @@ export function processHead(target: Target): Omit<Process, 'threads' | 'gaps' | 
     pid: target.pid,
     startTicks: target.startTicks,
     startedAt: target.startedAt,
-    argv: [...target.argv],
-    execArgv: [...target.execArgv],
+    argv: redactedArguments(target.argv),
+    execArgv: redactedArguments(target.execArgv),
     executable: target.executable,
     cwd: target.cwd,
     uid: target.uid,
     runtime: target.runtime,
+    connections: establishedConnections(target.pid),
   }
+}
+
+/** None where they may not be looked at. */
+function establishedConnections(pid: number): Process['connections'] {
+  const all = connections(pid)
+  if (isUnknown(all)) return []
+  return all.flatMap(({ state, local, peer }) =>
+    state === 'established' ? [{ local: name(local), peer: name(peer) }] : [],
+  )
 }
 
 /** A gap for each thread that did not answer. */

@@ -36,6 +36,7 @@ export async function attach(pids: readonly number[], options: AttachOptions): P
       memory: options.memory,
       ...(options.heap !== undefined && { heap: options.heap }),
       allowStop: options.allowStop ?? false,
+      record: options.save !== undefined || (options.format === 'json' && options.snapshot),
       signal: interrupted.signal,
       onProgress: status.show,
       onFailure: (_, error) => {

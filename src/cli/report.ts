@@ -8,6 +8,7 @@ import {
   mergeSnapshots,
   type NamedSnapshot,
   readSnapshot,
+  recogniseAgain,
   render,
   renderDifference,
   type Status,
@@ -25,7 +26,7 @@ export interface ReportOptions extends OutputOptions {
 /** Gives the exit code, as an attach does. Throws `ImpasseError`s. */
 export async function report(files: readonly string[], options: ReportOptions): Promise<number> {
   const parts: NamedSnapshot[] = []
-  for (const name of files) parts.push({ name, snapshot: await readSnapshot(name) })
+  for (const name of files) parts.push({ name, snapshot: await recogniseAgain(await readSnapshot(name)) })
   const [first, ...others] = parts
   if (first === undefined) throw new ImpasseError('IMPASSE_USAGE', 'There is no file.', 'Name one.')
   if (options.diff === true) return difference(parts, options)

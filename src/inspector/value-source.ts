@@ -15,6 +15,7 @@ import type {
   ValueSource,
   Word,
 } from '../snapshot/question.ts'
+import { questionKey } from '../snapshot/question-key.ts'
 import type { InspectedThread } from './inspected-thread.ts'
 import { readValue, unreadable } from './remote-value.ts'
 import { scriptKey } from './script.ts'
@@ -51,7 +52,8 @@ export class InspectorValueSource implements ValueSource {
   }
 
   ask<Q extends Question>(question: Q): Promise<Answer<AnswerTo<Q>>> {
-    const key = keyOf(question)
+    // Two rules that ask the same pay once.
+    const key = questionKey(question)
     const known = this.#asked.get(key)
     if (known !== undefined) return known
     const answer = this.#answer(question) as Promise<Answer<never>>
@@ -69,6 +71,10 @@ export class InspectorValueSource implements ValueSource {
         return this.#members(question.object)
       case 'closure':
         return this.#closure(question.function)
+      case 'member':
+        return this.#named({ ask: 'members', object: question.object }, question.name)
+      case 'variable':
+        return this.#named({ ask: 'closure', function: question.function }, question.name)
       case 'place':
         return this.#place(question.function)
       case 'word':
@@ -143,6 +149,13 @@ export class InspectorValueSource implements ValueSource {
       throwOnSideEffect: true,
     })
     return readValue(object.party, reply)
+  }
+
+  async #named(list: Question & { ask: 'members' | 'closure' }, name: string): Promise<Answer<Value>> {
+    const members = await this.ask(list)
+    if (!('known' in members)) return members
+    const member = members.known.find(one => one.name === name)
+    return member === undefined ? { unknown: 'no such name', detail: name } : member.value
   }
 
   async #properties({ party, id }: ObjectRef): Promise<Answer<Protocol.Runtime.GetPropertiesResponse>> {
@@ -271,23 +284,4 @@ function readMember(
       ? { unknown: 'side effect', detail: 'an accessor' }
       : readValue(party, { ok: true, result: { result: property.value } })
   return { name: property.name, value }
-}
-
-/** Equal for equal questions: two rules that ask the same pay once. */
-function keyOf(question: Question): string {
-  switch (question.ask) {
-    case 'value':
-      return `value ${question.activation.party} ${question.activation.index} ${question.expression}`
-    case 'on': {
-      const others = (question.others ?? []).map(other => other.id).join()
-      return `on ${question.object.party} ${question.object.id} ${others} ${question.expression}`
-    }
-    case 'word':
-      return `word ${question.array.party} ${question.array.id} ${question.index}`
-    case 'closure':
-    case 'place':
-      return `${question.ask} ${question.function.party} ${question.function.id}`
-    default:
-      return `${question.ask} ${question.object.party} ${question.object.id}`
-  }
 }

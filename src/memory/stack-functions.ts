@@ -1,5 +1,6 @@
 /** The functions on a thread's stack, JavaScript's and native ones, from the memory of a process or of a core. */
 import { isUnknown, type Unknown } from '../snapshot/model.ts'
+import { redactedText } from '../snapshot/secrets.ts'
 import type { AddressMap } from './address-map.ts'
 import type { Images } from './images.ts'
 import type { Memory } from './memory.ts'
@@ -199,7 +200,9 @@ function commandOf(heap: Heap, fp: number, frames: readonly JavaScriptFrame[]): 
   if (frames.length !== 1 || frame?.script?.name !== 'node:child_process') return undefined
   if (!/^(execSync|execFileSync|spawnSync)$/.test(frame.function)) return undefined
   const argument = heap.memory.word(fp + 24)
-  return heap.isString(argument) ? heap.text(argument)?.slice(0, LONGEST_COMMAND) : undefined
+  return heap.isString(argument)
+    ? redactedText(heap.text(argument) ?? '').slice(0, LONGEST_COMMAND)
+    : undefined
 }
 
 const nowhere = { script: undefined, line: undefined, column: undefined }

@@ -1,5 +1,6 @@
 /** `/proc/<pid>/cmdline`: how a program was started (proc_pid_cmdline(5)). */
 import { basename } from 'node:path'
+import { redactedArguments } from '../snapshot/secrets.ts'
 import { textOf } from './proc.ts'
 
 export interface CommandLine {
@@ -52,10 +53,10 @@ export function parseCommandLine(text: string, comm = '', executable = ''): Comm
   return splitArguments(args)
 }
 
-/** One line for messages and lists: `node server.js`, with control characters made visible and cut at `limit`. */
+/** One line for messages and lists: `node server.js`, without what looks like a secret, with control characters made visible and cut at `limit`. */
 export function commandOf(pid: number, limit = 200): string {
   const args = (textOf(`/proc/${pid}/cmdline`) ?? '').replace(/\0+$/, '').split('\0')
-  const text = args.map(printable).join(' ')
+  const text = redactedArguments(args).map(printable).join(' ')
   if (text === '') return (textOf(`/proc/${pid}/comm`) ?? '?').trim()
   return text.length > limit ? `${text.slice(0, limit - 1)}…` : text
 }

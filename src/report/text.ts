@@ -6,6 +6,7 @@ import { buildRoster, counted } from '../diagnosis/roster.ts'
 import { taskPhrases } from '../diagnosis/task-waits.ts'
 import type { Timeline } from '../diagnosis/timeline.ts'
 import type { Snapshot } from '../snapshot/model.ts'
+import { connectionsSection } from './connections-section.ts'
 import { printable } from './printable.ts'
 import { type Style, statusColor, styleFor } from './style.ts'
 import { tasksSection } from './tasks-section.ts'
@@ -34,6 +35,7 @@ export function renderText(snapshot: Snapshot, diagnosis: Diagnosis, options: Te
     verdictSection(snapshot, diagnosis, roster, style, width),
     ...timelines.map(timeline => timelineSection(timeline, style, width)),
     processesSection(snapshot, diagnosis, style, width),
+    connectionsSection(snapshot, style),
     ...snapshot.processes.map(process => tasksSection(process, snapshot, roster, allFrames, style)),
     ...snapshot.processes.map(process =>
       threadsSection(process, diagnosis, allFrames, style, width, thread =>

@@ -8,6 +8,7 @@ import { renderMarkdown } from '../report/markdown.ts'
 import { renderSarif } from '../report/sarif.ts'
 import { renderText } from '../report/text.ts'
 import type { Snapshot } from '../snapshot/model.ts'
+import { redactedArguments } from '../snapshot/secrets.ts'
 import type { Examination, NotExamined } from './examination.ts'
 import { tell } from './notice.ts'
 
@@ -26,7 +27,7 @@ export async function writeReports(
   folder: string,
 ): Promise<string | undefined> {
   const what = about.ended ? 'it is being ended' : 'it is left to itself'
-  const head = `impasse: ${about.command.join(' ')} is ${about.why}; ${what}\n`
+  const head = `impasse: ${redactedArguments(about.command).join(' ')} is ${about.why}; ${what}\n`
   if ('why' in seen) {
     await tell(`${head}${seen.why}\n`)
     return writeAll(folder, [['report.txt', () => `${head}${seen.why}\n`]])

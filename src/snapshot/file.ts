@@ -102,6 +102,7 @@ function snapshotIn(data: unknown, name: string): Readonly<Record<string, unknow
   if (!isRecord(data)) throw foreign(name, 'it is JSON of another kind')
   if (data.format === 'impasse-snapshot') return data
   if (isNodeReport(data)) return snapshotOfNodeReport(data)
+  if (isHeapSnapshot(data)) throw heapSnapshot(name)
   if (data.format !== 'impasse-report') throw foreign(name, 'it is JSON of another kind')
   if (isRecord(data.snapshot) && data.snapshot.format === 'impasse-snapshot') return data.snapshot
   throw new ImpasseError(
@@ -115,6 +116,19 @@ function snapshotIn(data: unknown, name: string): Readonly<Record<string, unknow
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** As `v8.writeHeapSnapshot()` and DevTools write it. */
+function isHeapSnapshot(data: Readonly<Record<string, unknown>>): boolean {
+  return isRecord(data.snapshot) && isRecord(data.snapshot.meta) && Array.isArray(data.nodes)
+}
+
+function heapSnapshot(name: string): ImpasseError {
+  return new ImpasseError(
+    'IMPASSE_FOREIGN',
+    `${name} is a heap snapshot of V8, from which alone no report is made: it has neither stacks nor source.`,
+    'Look at the process itself: impasse <pid> --heap --save <file>.',
+  )
 }
 
 /** What is nested without end overflows the stack of a validator. */

@@ -1,6 +1,6 @@
 /** Snapshots of different processes as one. */
 import { ImpasseError } from '../errors.ts'
-import type { Request, Snapshot } from './model.ts'
+import { isUnknown, type Process, type Request, type Snapshot } from './model.ts'
 
 /** A snapshot and what it is called in errors: its file. */
 export interface NamedSnapshot {
@@ -31,7 +31,9 @@ export function arrange(parts: readonly [NamedSnapshot, ...NamedSnapshot[]]): Ar
 }
 
 function showsAllOf(newer: Snapshot, older: Snapshot): boolean {
-  const sameHost = newer.host.platform === older.host.platform && newer.host.kernel === older.host.kernel
+  const [a, b] = [newer.host, older.host]
+  const named = !isUnknown(a.name) && !isUnknown(b.name)
+  const sameHost = a.platform === b.platform && a.kernel === b.kernel && (!named || a.name === b.name)
   return (
     sameHost &&
     older.processes.every(({ pid, startTicks }) =>
@@ -97,9 +99,17 @@ function renumbered(snapshot: Snapshot, taken: Set<string>): Snapshot {
   }
   return {
     ...snapshot,
+    processes: snapshot.processes.map(one => withRenumbered(one, nameOf)),
     resources: snapshot.resources.map(one => ({ ...one, id: nameOf(one.id) })),
     holds: snapshot.holds.map(one => ({ ...one, resource: nameOf(one.resource) })),
     productions: snapshot.productions.map(one => ({ ...one, resource: nameOf(one.resource) })),
     waits: snapshot.waits.map(one => ({ ...one, request: inRequest(one.request) })),
   }
+}
+
+/** The rules that may run again know their resources by number too. */
+function withRenumbered(process: Process, nameOf: (id: string) => string): Process {
+  const { recording } = process
+  if (recording === undefined || isUnknown(recording)) return process
+  return { ...process, recording: { ...recording, resources: recording.resources.map(nameOf) } }
 }

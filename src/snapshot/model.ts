@@ -1,5 +1,6 @@
 /** The words of the model as types, inferred from the one definition in schema.ts. All of it is readonly plain data. */
 import type { z } from 'zod'
+import type * as recordings from './recording-schema.ts'
 import type * as schema from './schema.ts'
 
 type DeepReadonly<T> = T extends (infer Item)[]
@@ -36,6 +37,7 @@ export type Hold = Of<typeof schema.hold>
 export type Production = Of<typeof schema.production>
 export type Wait = Of<typeof schema.wait>
 export type Snapshot = Of<typeof schema.snapshot>
+export type Recording = Of<typeof recordings.recording>
 
 /** True for `{ unknown: reason }`. */
 export function isUnknown(value: unknown): value is Unknown {

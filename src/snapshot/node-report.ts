@@ -2,6 +2,7 @@
  * Node's own diagnostic report (`process.report`, https://nodejs.org/api/report.html) as a snapshot: one look at each
  * thread, and what its event loop watches. The environment that such a report holds is left out.
  */
+import { redactedArguments } from './secrets.ts'
 import type { Data } from './upgrade.ts'
 
 /** Whether parsed JSON is such a report. */
@@ -15,7 +16,7 @@ export function snapshotOfNodeReport(data: Data): Data {
   const header = part(data, 'header')
   const pid = number(header.processId) ?? 0
   const versions = part(header, 'componentVersions')
-  const command = strings(header.commandLine)
+  const command = redactedArguments(strings(header.commandLine))
   const workers = Array.isArray(data.workers) ? data.workers.filter(isData) : []
   const trigger = text(header.trigger) ?? 'unknown'
   return {

@@ -112,6 +112,8 @@ export type Question =
   | { readonly ask: 'value'; readonly activation: Activation; readonly expression: string }
   /** All own members of an object, private ones (as `#name`) included. */
   | { readonly ask: 'members'; readonly object: ObjectRef }
+  /** One own member of an object, `#name` for a private one; `no such name` where it has none. */
+  | { readonly ask: 'member'; readonly object: ObjectRef; readonly name: string }
   /** A side-effect-free expression over one object, which it calls `self`: `self.left.cell`, `self.get("a")`; `others` are `other0`, `other1` … */
   | {
       readonly ask: 'on'
@@ -121,6 +123,8 @@ export type Question =
     }
   /** The variables that a function closes over, innermost scope first (later duplicates are shadowed). */
   | { readonly ask: 'closure'; readonly function: ObjectRef }
+  /** One variable that a function closes over, the innermost of its name. */
+  | { readonly ask: 'variable'; readonly function: ObjectRef; readonly name: string }
   /** Where a function was written; for a bound function its target, receiver and bound arguments too. */
   | { readonly ask: 'place'; readonly function: ObjectRef }
   /** The word of `array[index]`, with its value. */
@@ -136,7 +140,7 @@ export interface FunctionPlace {
 }
 
 /** What a question is answered with. */
-export type AnswerTo<Q extends Question> = Q extends { ask: 'value' | 'on' }
+export type AnswerTo<Q extends Question> = Q extends { ask: 'value' | 'on' | 'member' | 'variable' }
   ? Value
   : Q extends { ask: 'members' | 'closure' }
     ? readonly Member[]

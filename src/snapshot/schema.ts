@@ -4,6 +4,7 @@
  * but for its types.
  */
 import { z } from 'zod'
+import { recording } from './recording-schema.ts'
 
 /** What is not known, with the reason: never left out, never guessed. */
 export const unknown = z.object({ unknown: z.string() })
@@ -205,6 +206,10 @@ export const process = z.object({
   /** Suspended async functions; absent where the heap was not looked at. */
   tasks: z.array(task).optional(),
   gaps: z.array(gap),
+  /** Its established TCP connections, by which processes of one or of several machines are told to be joined. */
+  connections: z.array(z.object({ local: z.string(), peer: z.string() })),
+  /** What the rules of locks were answered; absent where they asked nothing. */
+  recording: z.union([recording, unknown]).optional(),
 })
 
 /** What a party waits for: a tree. Live when it can still be satisfied. */
@@ -323,9 +328,15 @@ export const wait = z.object({
 
 export const snapshot = z.object({
   format: z.literal('impasse-snapshot'),
-  version: z.literal(1),
+  version: z.literal(2),
   tool: z.object({ name: z.literal('impasse'), version: z.string() }),
-  host: z.object({ platform: z.string(), arch: z.string(), kernel: z.string() }),
+  /** `name`: that of the machine; unknown where what wrote it did not tell. */
+  host: z.object({
+    name: z.union([z.string(), unknown]),
+    platform: z.string(),
+    arch: z.string(),
+    kernel: z.string(),
+  }),
   capturedAt: z.string(),
   /** How often each thread was looked at. */
   looks: z.number(),

@@ -1,8 +1,9 @@
 /** Snapshots of older versions, turned into the newest form one version at a time. */
 import { ImpasseError } from '../errors.ts'
+import { fromVersion1 } from './v1.ts'
 
 /** The version that `schema.ts` describes. */
-export const SNAPSHOT_VERSION = 1
+export const SNAPSHOT_VERSION = 2
 
 /** A JSON object that nobody has checked yet. */
 export type Data = Readonly<Record<string, unknown>>
@@ -10,7 +11,7 @@ export type Data = Readonly<Record<string, unknown>>
 /** From the version that is its key to the next one. A new version adds one entry, from a module of its own (`v1.ts`). */
 export type UpConverters = ReadonlyMap<number, (older: Data) => Data>
 
-const upConverters: UpConverters = new Map()
+const upConverters: UpConverters = new Map([[1, fromVersion1]])
 
 /** The data in the form of version `newest`; throws an `ImpasseError` where that cannot be had. `name` is the file's. */
 export function upgrade(

@@ -10,16 +10,22 @@ import {
 /** Larger texts take longer to parse (9 MB: 2 s) than a capture may: of these only single functions are parsed. */
 export const wholeLimit = 300_000
 
+interface Texts {
+  get(script: string): string | undefined
+  /** Why there is no text, where that is known. */
+  missing?(script: string): string | undefined
+}
+
 /** Parses each text once, when it is first asked for. */
 export class SyntaxStore {
-  readonly #texts: { get(script: string): string | undefined }
+  readonly #texts: Texts
   readonly #whole = new Map<string, Syntax | SyntaxFailure>()
   readonly #functions = new Map<string, Syntax | SyntaxFailure>()
   readonly #sources = new Map<string, Syntax | SyntaxFailure>()
   readonly #lines = new Map<string, LineTable>()
   readonly #parsed = new Map<string, Syntax | SyntaxFailure>()
 
-  constructor(texts: { get(script: string): string | undefined }) {
+  constructor(texts: Texts) {
     this.#texts = texts
   }
 
@@ -27,7 +33,8 @@ export class SyntaxStore {
   of(script: string): Syntax | SyntaxFailure {
     return remember(this.#whole, script, () => {
       const text = this.#texts.get(script)
-      if (text === undefined) return { unknown: 'its source could not be had' }
+      if (text === undefined)
+        return { unknown: this.#texts.missing?.(script) ?? 'its source could not be had' }
       return this.#parse(text)
     })
   }

@@ -1,4 +1,4 @@
-import { type Options, parse, parseExpressionAt } from 'acorn'
+import { type Comment, type Options, parse, parseExpressionAt } from 'acorn'
 import { LineTable } from './line-table.ts'
 import {
   type CallNode,
@@ -33,11 +33,20 @@ export class Syntax {
   readonly root: Node
   /** True when only one function of the text was parsed. */
   readonly partial: boolean
+  /** In the order of the text. */
+  readonly comments: readonly { readonly start: number; readonly end: number }[]
   #parents: Map<Node, Node> | undefined
   #functions: FunctionNode[] | undefined
 
-  constructor(text: string, root: Node, partial: boolean, lines = new LineTable(text)) {
+  constructor(
+    text: string,
+    root: Node,
+    partial: boolean,
+    comments: Syntax['comments'],
+    lines = new LineTable(text),
+  ) {
     this.text = text
+    this.comments = comments
     this.root = root
     this.partial = partial
     this.lines = lines
@@ -153,7 +162,8 @@ export function parseScript(text: string): Syntax | SyntaxFailure {
     { ...tolerant, sourceType: 'commonjs', allowAwaitOutsideFunction: undefined },
   ] as Options[]) {
     try {
-      return new Syntax(text, parse(text, options), false)
+      const comments: Comment[] = []
+      return new Syntax(text, parse(text, { ...options, onComment: comments }), false, comments)
     } catch (error) {
       failure ??= error
     }
@@ -168,8 +178,9 @@ export function parseScript(text: string): Syntax | SyntaxFailure {
 export function parseFunctionAt(text: string, start: number, lines?: LineTable): Syntax | SyntaxFailure {
   const options: Options = { ...tolerant, sourceType: 'script' }
   try {
-    const arrow = parseExpressionAt(text, start, options)
-    if (isFunction(arrow)) return new Syntax(text, arrow, true, lines)
+    const comments: Comment[] = []
+    const arrow = parseExpressionAt(text, start, { ...options, onComment: comments })
+    if (isFunction(arrow)) return new Syntax(text, arrow, true, comments, lines)
   } catch {
     // Not an arrow: a method or a function, below.
   }
@@ -177,8 +188,9 @@ export function parseFunctionAt(text: string, start: number, lines?: LineTable):
     if (start < word.length) continue
     const laidOver = text.slice(0, start - word.length) + word + text.slice(start)
     try {
-      const node = parseExpressionAt(laidOver, start - word.length, options)
-      if (isFunction(node)) return new Syntax(text, node, true, lines)
+      const comments: Comment[] = []
+      const node = parseExpressionAt(laidOver, start - word.length, { ...options, onComment: comments })
+      if (isFunction(node)) return new Syntax(text, node, true, comments, lines)
     } catch {
       // `await` or `yield` as a name: the plain form is tried next.
     }
@@ -195,7 +207,9 @@ export function parseFunctionSource(source: string): Syntax | SyntaxFailure {
     ['(class{', '})'],
   ] as const) {
     try {
-      return new Syntax(before + source + after, parse(before + source + after, options), false)
+      const text = before + source + after
+      const comments: Comment[] = []
+      return new Syntax(text, parse(text, { ...options, onComment: comments }), false, comments)
     } catch {
       // The next form.
     }

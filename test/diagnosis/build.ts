@@ -108,6 +108,7 @@ export function process(threads: readonly Thread[], pid = 4242, more: Partial<Pr
     startTicks: 1000,
     startedAt: '2026-11-22T10:00:00.000Z',
     argv: ['node', 'main.mjs'],
+    connections: [],
     execArgv: [],
     executable: '/usr/bin/node',
     cwd,
@@ -124,9 +125,9 @@ export function process(threads: readonly Thread[], pid = 4242, more: Partial<Pr
 export function snapshot(facts: Facts): Snapshot {
   return {
     format: 'impasse-snapshot',
-    version: 1,
+    version: 2,
     tool: { name: 'impasse', version: '0.1.0' },
-    host: { platform: 'linux', arch: 'x64', kernel: '6.8.0' },
+    host: { name: 'ci-7', platform: 'linux', arch: 'x64', kernel: '6.8.0' },
     capturedAt: '2026-11-22T12:00:00.000Z',
     looks: facts.looks ?? 2,
     cost: { wallMs: 180, pausedWaves: 4 },

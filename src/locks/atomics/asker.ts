@@ -41,8 +41,12 @@ export class Asker {
     return this.#once(`m ${idOf(object)}`, { ask: 'members', object })
   }
 
-  closure(ofFunction: ObjectRef): Promise<Answer<readonly Member[]>> {
-    return this.#once(`c ${idOf(ofFunction)}`, { ask: 'closure', function: ofFunction })
+  member(object: ObjectRef, name: string): Promise<Answer<Value>> {
+    return this.#once(`n ${idOf(object)} ${name}`, { ask: 'member', object, name })
+  }
+
+  variable(ofFunction: ObjectRef, name: string): Promise<Answer<Value>> {
+    return this.#once(`c ${idOf(ofFunction)} ${name}`, { ask: 'variable', function: ofFunction, name })
   }
 
   place(ofFunction: ObjectRef): Promise<Answer<FunctionPlace>> {

@@ -1,4 +1,4 @@
-import type { Answer, Member, ObjectRef, Value } from '../../snapshot/question.ts'
+import type { ObjectRef, Value } from '../../snapshot/question.ts'
 import { type Declaration, declarationOf, isConstant } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import { isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
@@ -210,14 +210,14 @@ export class CalleeEnvironment implements Environment {
     const holder = await this.#evaluate(unwrapped(object), moment, depth - 1)
     const value = known(holder.answer)
     if (value?.kind !== 'object' && value?.kind !== 'function') return holder
-    const found = memberNamed(await this.#asker.members(value.ref), name)
+    const found = { answer: await this.#asker.member(value.ref, name) }
     return holder.doubt ? { ...found, doubt: holder.doubt } : found
   }
 
   async #free(name: string): Promise<Known> {
     const value = known((await this.closure).answer)
     if (value?.kind !== 'function') return unknown('no such name', name)
-    return memberNamed(await this.#asker.closure(value.ref), name)
+    return { answer: await this.#asker.variable(value.ref, name) }
   }
 
   #isConstructed(object: Node): boolean {
@@ -247,12 +247,6 @@ export class CalleeEnvironment implements Environment {
     }
     return undefined
   }
-}
-
-function memberNamed(members: Answer<readonly Member[]>, name: string): Known {
-  if (!('known' in members)) return { answer: members }
-  const member = members.known.find(one => one.name === name)
-  return member ? { answer: member.value } : unknown('no such name', name)
 }
 
 /** A value as text: primitives as literals, objects as `self` or `other0` and so on. */

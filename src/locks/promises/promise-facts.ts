@@ -1,4 +1,5 @@
 /** The tasks and promise locks of one thread in the model's words: who waits for what, and who holds it. */
+
 import type { Activation, HeapNode } from '../../heap/graph.ts'
 import { leavesOf, type Need, type Task } from '../../heap/tasks.ts'
 import type {
@@ -12,6 +13,7 @@ import type {
   Wait,
 } from '../../snapshot/model.ts'
 import { isUnknown } from '../../snapshot/model.ts'
+import { redactedText } from '../../snapshot/secrets.ts'
 import { callPosition } from '../../sources/syntax.ts'
 import { isCall, type Node } from '../../sources/syntax-tree.ts'
 import type { LockFacts } from '../atomics/facts.ts'
@@ -257,11 +259,11 @@ class Facts {
     for (const { kind, node } of graph.heap.edges(store)) {
       if (kind !== 'entry') continue
       const text = graph.heap.text(node)
-      if (text !== undefined && text.length <= 60) return { label: text }
+      if (text !== undefined && text.length <= 60) return { label: redactedText(text) }
       for (const name of identifying) {
         const value = graph.heap.value(node, name)
         if (value?.kind === 'text' || value?.kind === 'number')
-          return { label: `${name} ${value.value}`.slice(0, 60) }
+          return { label: `${name} ${redactedText(String(value.value))}`.slice(0, 60) }
       }
     }
     return {}

@@ -100,12 +100,11 @@ export class WasmStack {
     // What the thread has not come back to since cannot have changed: nothing but wasm ran inside of it.
     const isInnermost = [...this.#placed.keys()].every(index => index > at)
     const canRead = (node: Node) => onlyReads(node) && (isInnermost || isAsGiven(frame, node))
-    const [name, ...numbers] = await Promise.all([
-      ask(`(${text(callee)}).name`),
+    const [isCalled, ...numbers] = await Promise.all([
+      ask(`(${text(callee)}).name === "${called.index}"`),
       ...given.map(node => (canRead(node) ? ask(`Number(${text(node)})`) : undefined)),
     ])
-    if (!('known' in name) || name.known.kind !== 'string' || name.known.value !== String(called.index))
-      return []
+    if (!('known' in isCalled) || isCalled.known.kind !== 'boolean' || !isCalled.known.value) return []
     return numbers.map(answer =>
       answer && 'known' in answer && answer.known.kind === 'number' && Number.isInteger(answer.known.value)
         ? answer.known.value

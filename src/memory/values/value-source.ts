@@ -93,6 +93,10 @@ export class MemoryValueSource implements ValueSource {
         return this.#members(question.object)
       case 'closure':
         return this.#closure(question.function)
+      case 'member':
+        return valueNamed(this.#members(question.object), question.name)
+      case 'variable':
+        return valueNamed(this.#closure(question.function), question.name)
       case 'place':
         return this.#place(question.function)
       case 'word':
@@ -429,4 +433,13 @@ function beginnings(text: string, start: number): readonly number[] {
 /** The names that stand in a function's text. */
 function freeNames({ syntax, owner }: Code): ReadonlySet<string> {
   return new Set(syntax.textOf(owner).match(/[A-Za-z_$][\w$]*/g) ?? [])
+}
+
+function valueNamed(members: readonly Member[], name: string): Value {
+  const value = members.find(one => one.name === name)?.value ?? {
+    unknown: 'no such name' as const,
+    detail: name,
+  }
+  if ('known' in value) return value.known
+  throw new Unreadable(value.unknown, value.detail ?? name)
 }
