@@ -4,11 +4,12 @@ import { statSync } from 'node:fs'
 import { release as kernelRelease } from 'node:os'
 import { join } from 'node:path'
 import { ImpasseError } from '../errors.ts'
+import type { LockFacts } from '../locks/recognise.ts'
 import { startOfProcess } from '../memory/core-arguments.ts'
 import { CoreFile } from '../memory/core-file.ts'
 import { CoreMemory } from '../memory/core-memory.ts'
 import { Images } from '../memory/images.ts'
-import { readStacks } from '../memory/stack-functions.ts'
+import { readStacks, type ThreadStack } from '../memory/stack-functions.ts'
 import { splitArguments } from '../process/command-line.ts'
 import { inspectExecutable } from '../process/executable.ts'
 import { textOf } from '../process/proc.ts'
@@ -26,10 +27,8 @@ import { SNAPSHOT_VERSION } from '../snapshot/upgrade.ts'
 import { TOOL } from '../version.ts'
 import { Clock } from './clock.ts'
 import type { CoreOptions } from './core.ts'
-import { tasksInCore } from './core-tasks.ts'
 import { coreThread } from './core-thread.ts'
 import type { StackDetails } from './memory-frames.ts'
-import { locksInMemory, withCalls, withNumbers } from './memory-locks.ts'
 import { nativeLocksIn, withWords } from './native-waits.ts'
 import { StackFrames } from './stack-frames.ts'
 
@@ -78,15 +77,21 @@ export async function snapshotOfCore(file: string, options: CoreOptions): Promis
       const stack = stacks[notes.threads.findIndex(one => one.tid === tid)]
       return stack === undefined || isUnknown(stack) ? undefined : stack
     }
-    const threads = withNumbers(
-      memory,
-      plain.map(thread => ({ thread, stack: stackOf(thread) })),
-    )
-    const scripted = threads.filter(mayRunScripts).map(thread => ({ thread, stack: stackOf(thread) }))
-    const facts = await locksInMemory(memory, scripted, reader, true)
+    const seen = await withLocks(memory, plain, stackOf, reader)
     heapMemory = new CoreMemory(core, sysroot, given, HEAP_BUDGET)
     const place = { pid, executable: `/proc/self/fd/${node.fd}` }
-    const { tasks, gaps, ...asynchronous } = await tasksInCore(core, heapMemory, place, threads, facts, files)
+    const { threads } = seen
+    // What reads heaps is loaded where there is a thread whose heap matters.
+    const { tasks, gaps, ...asynchronous } = threads.some(idles)
+      ? await (await import('./core-tasks.ts')).tasksInCore(
+          core,
+          heapMemory,
+          place,
+          threads,
+          seen.facts,
+          files,
+        )
+      : { facts: seen.facts, tasks: [], gaps: [] }
     const start = startOfProcess(memory, notes)
     const args = start?.args ?? (notes.process?.command ?? '').split(' ')
     return {
@@ -117,7 +122,7 @@ export async function snapshotOfCore(file: string, options: CoreOptions): Promis
           pausedMs: 0,
           connections: [],
           core: { file, writtenAt: core.writtenAt, signal: notes.signal },
-          threads: withCalls(threads, facts),
+          threads: [...threads],
           ...(tasks.length > 0 && { tasks: [...tasks] }),
           gaps: [...gapsOf(memory, frames, executable), ...gaps],
         },
@@ -200,6 +205,31 @@ function folderOf(
 function isNewer(path: string, moment: string): boolean {
   const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs
   return changed !== undefined && changed > Date.parse(moment)
+}
+
+/** Workers by their numbers, and the locks of JavaScript, where a thread is parked for one. */
+async function withLocks(
+  memory: CoreMemory,
+  threads: readonly Thread[],
+  stackOf: (thread: Thread) => ThreadStack | undefined,
+  reader: StackFrames,
+): Promise<{ readonly threads: readonly Thread[]; readonly facts: LockFacts }> {
+  const none: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
+  const isParked = threads.some(({ looks }) => looks.at(-1)?.activity.kind === 'parked')
+  if (!isParked && !threads.some(({ role }) => role === 'worker')) return { threads, facts: none }
+  const { locksInMemory, withCalls, withNumbers } = await import('./memory-locks.ts')
+  const numbered = withNumbers(
+    memory,
+    threads.map(thread => ({ thread, stack: stackOf(thread) })),
+  )
+  if (!isParked) return { threads: numbered, facts: none }
+  const scripted = numbered.filter(mayRunScripts).map(thread => ({ thread, stack: stackOf(thread) }))
+  const facts = await locksInMemory(memory, scripted, reader, true)
+  return { threads: withCalls(numbered, facts), facts }
+}
+
+function idles({ looks }: Thread): boolean {
+  return looks.at(-1)?.activity.kind === 'event-loop'
 }
 
 /** One of which nothing is known may run JavaScript. */

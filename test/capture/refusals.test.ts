@@ -6,7 +6,7 @@ import { listeningPorts } from '../../src/process/sockets.ts'
 import { readStat } from '../../src/process/stat.ts'
 import { readSystemCall } from '../../src/process/system-calls.ts'
 import type { Process } from '../../src/snapshot/model.ts'
-import { nodeBinary } from '../support/node-versions.ts'
+import { nodeBinary, targetNodes } from '../support/node-versions.ts'
 import { type Fixture, fixturePath, startFixture, startProgram } from '../support/spawn-fixture.ts'
 import { progress, until } from './support.ts'
 
@@ -136,24 +136,27 @@ describe('where it can', () => {
     expect(fixture.stdout()).toBe('ready\n')
   })
 
-  test('a worker in a native call: its stack comes from memory; without that, it is a gap', async () => {
-    const fixture = await startFixture('worker-in-native-call.mjs', anyPort)
-    await until(() => childrenOf(fixture.pid).length > 0)
-    const { threads, gaps } = await look(fixture)
-    expect(threads.map(({ role }) => role).slice(0, 2)).toEqual(['main', 'worker'])
-    expect(threads[0]?.looks.at(-1)?.activity).toEqual({ kind: 'event-loop' })
-    expect(gaps).toEqual([])
-    const place = { file: fixturePath('worker-in-native-call.mjs'), line: 15, column: 20, seenBy: 'memory' }
-    for (const { frames } of threads[1]!.looks)
-      expect(frames.find(({ owner }) => owner === 'program')).toMatchObject(place)
+  test.each(targetNodes())(
+    'a worker in a native call on Node $major: its stack comes from memory; without that, it is a gap',
+    async ({ path }) => {
+      const fixture = await startFixture('worker-in-native-call.mjs', { ...anyPort, node: path })
+      await until(() => childrenOf(fixture.pid).length > 0)
+      const { threads, gaps } = await look(fixture)
+      expect(threads.map(({ role }) => role).slice(0, 2)).toEqual(['main', 'worker'])
+      expect(threads[0]?.looks.at(-1)?.activity).toEqual({ kind: 'event-loop' })
+      expect(gaps).toEqual([])
+      const place = { file: fixturePath('worker-in-native-call.mjs'), line: 15, column: 20, seenBy: 'memory' }
+      for (const { frames } of threads[1]!.looks)
+        expect(frames.find(({ owner }) => owner === 'program')).toMatchObject(place)
 
-    const { processes } = await capture(fixture.pid, { memory: false })
-    expect(processes[0]?.gaps).toHaveLength(1)
-    expect(processes[0]?.gaps[0]).toMatchObject({
-      what: expect.stringMatching(/worker 1 "packer"/),
-      reason: expect.stringMatching(/did not answer/),
-    })
-  })
+      const { processes } = await capture(fixture.pid, { memory: false })
+      expect(processes[0]?.gaps).toHaveLength(1)
+      expect(processes[0]?.gaps[0]).toMatchObject({
+        what: expect.stringMatching(/worker 1 "packer"/),
+        reason: expect.stringMatching(/did not answer/),
+      })
+    },
+  )
 
   test('workers of workers are seen, each with its kernel thread', async () => {
     const fixture = await startFixture('nested-workers.mjs', anyPort)
