@@ -11,6 +11,7 @@ import { asyncWaits } from '../locks/promises/async-waits.ts'
 import { promiseFacts } from '../locks/promises/promise-facts.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { memoryLimitOf } from '../process/control-groups.ts'
+import { readThreadStat, startTime } from '../process/stat.ts'
 import type { Target } from '../process/target.ts'
 import type { Gap, Task, Thread } from '../snapshot/model.ts'
 import { type Clock, sleep } from './clock.ts'
@@ -52,7 +53,7 @@ export function threadHeaps(
     const known = tid ?? (at === 0 && reading.heaps.length === 1 ? pid : undefined)
     const thread = threads.find(one => one.tid === known)
     if (thread === undefined) return []
-    if (graph.consistent === true) return [{ party: thread.id, heap: graph }]
+    if (graph.consistent === true) return [{ party: thread.id, tid: known, heap: graph }]
     gaps.push({
       what: 'suspended async functions',
       reason: `They change too fast to be told: ${graph.consistent}.`,
@@ -68,6 +69,8 @@ export function threadHeaps(
 export interface ThreadHeap {
   /** Its party: `p4242/t0`. */
   readonly party: string
+  /** The kernel's number of the thread. */
+  readonly tid?: number | undefined
   readonly heap: HeapGraph
 }
 
@@ -95,7 +98,7 @@ export async function tasksOfHeaps(
 ): Promise<AsyncTasks> {
   let joined = facts
   const tasks: Task[] = []
-  for (const { party, heap } of heaps) {
+  for (const { party, tid, heap } of heaps) {
     const waits = await asyncWaits(heap)
     const frames = new TaskFrames(target, heap)
     await frames.prepare(waits.graph.activations.values())
@@ -103,6 +106,7 @@ export async function tasksOfHeaps(
       process: `p${target.pid}`,
       thread: party,
       firstTask: firstFree(joined, party),
+      loopNow: tid === undefined ? undefined : loopTime(target.pid, tid),
       loop: undefined,
       adapters: options.lockAdapters === false ? [] : adapters,
       frameOf: activation => frames.of(activation, waits.placeOf(activation)),
@@ -112,6 +116,15 @@ export async function tasksOfHeaps(
     tasks.push(...found.tasks)
   }
   return { facts: joined, tasks, gaps: [] }
+}
+
+/**
+ * The time on the clock of a thread's event loop: it begins when Node makes the thread's environment (`env->timer_base()`), which is
+ * soon after the thread itself began.
+ */
+function loopTime(pid: number, tid: number): number | undefined {
+  const stat = readThreadStat(pid, tid)
+  return stat === undefined ? undefined : Date.now() - startTime(stat.startTicks)
 }
 
 /** Tasks that are known without the heap keep their numbers. */
@@ -159,7 +172,7 @@ export async function snapshotHeaps(
     }
   // The thread answers again when it has sent all of it.
   await sleep(0)
-  return [{ party: partyOf(target.pid, main), heap: graph }]
+  return [{ party: partyOf(target.pid, main), tid: target.pid, heap: graph }]
 }
 
 function idles(thread: Thread | undefined): boolean {

@@ -172,8 +172,9 @@ export class ResolverReaches {
       case 'object': {
         const name = heap.className(node)
         const signal = name === 'Listener' ? this.#signalOf(node) : undefined
-        if (isTimer(name)) found.timers.add(node)
-        else if (signal !== undefined) found.io.add(signal)
+        if (isTimer(name)) {
+          if (!isCleared(heap, node)) found.timers.add(node)
+        } else if (signal !== undefined) found.io.add(signal)
         else if (isIo(name)) found.io.add(node)
         else if (name === 'Object' || name === '') return true
         else found.stores.push(at)
@@ -260,6 +261,12 @@ export class ResolverReaches {
         ({ node }) => heap.kind(node) === 'object' && isIo(heap.className(node)) && heap.nativelyHeld(node),
       )
   }
+}
+
+/** A timer that was cleared, or has fired for good (lib/internal/timers.js). */
+function isCleared(heap: HeapGraph, timer: HeapNode): boolean {
+  const destroyed = heap.value(timer, '_destroyed')
+  return destroyed?.kind === 'boolean' && destroyed.value
 }
 
 /** More refers to it than was looked at. */
