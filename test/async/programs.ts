@@ -435,9 +435,7 @@ export const hung: readonly AsyncProgram[] = [
     file: 'queues/nested-fastq.mjs',
     verdict: 'deadlock',
     kind: 'reentrancy',
-    cycle: [
-      { waits: 'work (nested-fastq.mjs:8)', acquired: 'work (nested-fastq.mjs:8)', label: 'queue' },
-    ],
+    cycle: [{ waits: 'work (nested-fastq.mjs:8)', acquired: 'work (nested-fastq.mjs:8)', label: 'queue' }],
   },
 ]
 
@@ -448,6 +446,7 @@ export const otherVersions: readonly AsyncProgram[] = (
     ['locks/exhausted-semaphore.mjs', 'async-sema-2', 18],
     ['queues/nested-p-limit.mjs', 'p-limit-6', 18],
     ['queues/nested-p-queue.mjs', 'p-queue', 20],
+    ['queues/awaits-itself-dataloader.mjs', 'dataloader-1', 18],
     ['pools/exhausted-pg-pool.mjs', 'pg-pool-2', 18],
   ] as const
 ).map(([file, library, minimalMajor]) => {
