@@ -11,6 +11,7 @@ import { asyncWaits } from '../locks/promises/async-waits.ts'
 import { promiseFacts } from '../locks/promises/promise-facts.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { memoryLimitOf } from '../process/control-groups.ts'
+import { readThreadStat, startTime } from '../process/stat.ts'
 import type { Target } from '../process/target.ts'
 import type { Gap, Task, Thread } from '../snapshot/model.ts'
 import { type Clock, sleep } from './clock.ts'
@@ -53,7 +54,7 @@ export function threadHeaps(
     const known = tid ?? (at === 0 && reading.heaps.length === 1 ? pid : undefined)
     const thread = threads.find(one => one.tid === known)
     if (thread === undefined) return []
-    if (graph.consistent === true) return [{ party: thread.id, heap: graph }]
+    if (graph.consistent === true) return [{ party: thread.id, tid: known, heap: graph }]
     gaps.push({
       what: 'suspended async functions',
       reason: `They change too fast to be told: ${graph.consistent}.`,
@@ -69,6 +70,8 @@ export function threadHeaps(
 export interface ThreadHeap {
   /** Its party: `p4242/t0`. */
   readonly party: string
+  /** The kernel's number of the thread. */
+  readonly tid?: number | undefined
   readonly heap: HeapGraph
 }
 
@@ -87,17 +90,21 @@ const CHEAP_MS = 1000
 const GROWTH = 10
 const ANSWER_MS = 1000
 
-/** Adds to `facts` what the suspended functions of a thread wait for. `loops`: by party, of threads that stand still. */
+/**
+ * Adds to `facts` what the suspended functions of a thread wait for. `living`: the process that the heaps are of, where it is
+ * still there: then the time that timers have left is told.
+ */
 export async function tasksOfHeaps(
   process: string,
   files: ProcessFiles,
   heaps: readonly ThreadHeap[],
   facts: LockFacts,
   options: Pick<CaptureOptions, 'lockAdapters'>,
+  living?: number,
 ): Promise<AsyncTasks> {
   let joined = facts
   const tasks: Task[] = []
-  for (const { party, heap } of heaps) {
+  for (const { party, tid, heap } of heaps) {
     const waits = await asyncWaits(heap)
     const frames = new TaskFrames(files, heap)
     await frames.prepare(waits.graph.activations.values())
@@ -105,6 +112,7 @@ export async function tasksOfHeaps(
       process,
       thread: party,
       firstTask: firstFree(joined, party),
+      loopNow: tid === undefined || living === undefined ? undefined : loopTime(living, tid),
       loop: undefined,
       adapters: options.lockAdapters === false ? [] : adapters,
       frameOf: activation => frames.of(activation, waits.placeOf(activation)),
@@ -114,6 +122,15 @@ export async function tasksOfHeaps(
     tasks.push(...found.tasks)
   }
   return { facts: joined, tasks, gaps: [] }
+}
+
+/**
+ * The time on the clock of a thread's event loop: it begins when Node makes the thread's environment (`env->timer_base()`), which is
+ * soon after the thread itself began.
+ */
+function loopTime(pid: number, tid: number): number | undefined {
+  const stat = readThreadStat(pid, tid)
+  return stat === undefined ? undefined : Date.now() - startTime(stat.startTicks)
 }
 
 /** Tasks that are known without the heap keep their numbers. */
@@ -161,7 +178,7 @@ export async function snapshotHeaps(
     }
   // The thread answers again when it has sent all of it.
   await sleep(0)
-  return [{ party: partyOf(target.pid, main), heap: graph }]
+  return [{ party: partyOf(target.pid, main), tid: target.pid, heap: graph }]
 }
 
 function idles(thread: Thread | undefined): boolean {

@@ -37,7 +37,8 @@ export async function lookForTasks(
     return tasksFromMemory(target, early, threads, facts, options)
   const heaps = await snapshotHeaps(target, inside, threads, options, clock)
   if (heaps === undefined) return none
-  if (!('what' in heaps)) return tasksOfHeaps(`p${target.pid}`, filesOf(target), heaps, facts, options)
+  if (!('what' in heaps))
+    return tasksOfHeaps(`p${target.pid}`, filesOf(target), heaps, facts, options, target.pid)
   const why = early !== undefined && 'gap' in early.reading ? `${early.reading.gap.reason}. ` : ''
   return {
     ...none,
@@ -61,6 +62,6 @@ export async function tasksFromMemory(
 ): Promise<AsyncTasks> {
   const { tasksOfHeaps, threadHeaps } = await import('./async-tasks.ts')
   const { heaps, gaps } = threadHeaps(target.pid, early, threads)
-  const found = await tasksOfHeaps(`p${target.pid}`, filesOf(target), heaps, facts, options)
+  const found = await tasksOfHeaps(`p${target.pid}`, filesOf(target), heaps, facts, options, target.pid)
   return { ...found, gaps: [...found.gaps, ...gaps] }
 }

@@ -361,7 +361,7 @@ export const hung: readonly AsyncProgram[] = [
       {
         waits: 'Mutex.runExclusive (own-run-exclusive.mjs:8)',
         acquired: 'Mutex.runExclusive (own-run-exclusive.mjs:8)',
-        label: 'Account',
+        label: 'acc',
       },
     ],
     onlyMemory: true,
@@ -431,6 +431,12 @@ export const hung: readonly AsyncProgram[] = [
     ],
     minimalMajor: 20,
   },
+  {
+    file: 'queues/nested-fastq.mjs',
+    verdict: 'deadlock',
+    kind: 'reentrancy',
+    cycle: [{ waits: 'work (nested-fastq.mjs:8)', acquired: 'work (nested-fastq.mjs:8)', label: 'queue' }],
+  },
 ]
 
 /** The same programs with the previous major version of their library, or a later one. */
@@ -439,6 +445,8 @@ export const otherVersions: readonly AsyncProgram[] = (
     ['locks/reentered-mutex.mjs', 'async-mutex-4', 18],
     ['locks/exhausted-semaphore.mjs', 'async-sema-2', 18],
     ['queues/nested-p-limit.mjs', 'p-limit-6', 18],
+    ['queues/nested-p-queue.mjs', 'p-queue', 20],
+    ['queues/awaits-itself-dataloader.mjs', 'dataloader-1', 18],
     ['pools/exhausted-pg-pool.mjs', 'pg-pool-2', 18],
   ] as const
 ).map(([file, library, minimalMajor]) => {
@@ -450,7 +458,7 @@ export const otherVersions: readonly AsyncProgram[] = (
 export const healthy: readonly AsyncProgram[] = [
   { file: 'healthy/queue-consumers.mjs', verdict: 'idle' },
   { file: 'healthy/slow-holder.mjs', verdict: 'idle' },
-  { file: 'healthy/holder-sleeps.mjs', verdict: 'idle', waits: 'a timer of 600000 ms' },
+  { file: 'healthy/holder-sleeps.mjs', verdict: 'idle', waits: 'a timer of 600000 ms, due in about 10 min' },
   { file: 'healthy/request-and-response.mjs', verdict: 'idle' },
   { file: 'healthy/busy-pool.mjs', verdict: 'idle' },
   { file: 'healthy/rate-limited.mjs', verdict: 'idle', minimalMajor: 20 },
@@ -477,6 +485,7 @@ export const healthy: readonly AsyncProgram[] = [
   { file: 'healthy/transaction-of-helper.mjs', verdict: 'idle' },
   { file: 'healthy/unit-of-callback.mjs', verdict: 'idle' },
   { file: 'healthy/unlocked-by-handler.mjs', verdict: 'idle' },
+  { file: 'healthy/busy-fastq.mjs', verdict: 'idle' },
   { file: 'pools/exhausted-tarn.mjs', verdict: 'idle' },
   {
     file: 'hand-written/forgotten-resolve.mjs',

@@ -57,6 +57,12 @@ describe.each(targetNodes().filter(({ major }) => major >= 24))('Web Locks on No
     expect(waiters).toEqual([['t0/a1']])
   })
 
+  test('whose waits signals with a timer will end: no alarm', async () => {
+    const { report } = await look('timed-signals.mjs', path)
+    expect(['suspected', 'deadlock']).not.toContain(report.verdict.status)
+    expect(report.findings).toEqual([])
+  })
+
   test('that many wait for behind a slow holder: idle, with the line shown', async () => {
     const { report, text } = await look('slow-holder.mjs', path)
     expect(report.verdict.status).toBe('idle')

@@ -11,6 +11,8 @@ import { livesIn, scopesOf } from './waiters-store.ts'
 
 /** Promises that are settled with the one that a job returned. */
 const mostPromises = 24
+const mostCalls = 4
+const mostCalled = 12
 
 export class LetIn {
   readonly #graph: AwaitGraph
@@ -71,9 +73,41 @@ export class LetIn {
     return undefined
   }
 
+  /** Whether a function takes the next one from the queue, or calls one that does: of its scopes, or of the objects in them. */
   #frees(called: HeapNode, lock: LockedStore): boolean {
-    const source = this.#sources.ofNode(called)
-    return source !== undefined && livesIn(this.#heap, called, lock) && takesNext(source, lock.names)
+    const seen = new Set([called])
+    let level: readonly HeapNode[] = [called]
+    for (let depth = 0; depth < mostCalls && level.length > 0; depth++) {
+      for (const node of level) {
+        const source = this.#sources.ofNode(node)
+        if (source !== undefined && livesIn(this.#heap, node, lock) && takesNext(source, lock.names))
+          return true
+      }
+      level = level.flatMap(node => this.#calledBy(node)).filter(node => !seen.has(node) && seen.add(node))
+    }
+    return false
+  }
+
+  /** What `done()` and `task.release()` in the text of a function call, where `done` and `task` are variables of its scopes. */
+  #calledBy(node: HeapNode): readonly HeapNode[] {
+    const source = this.#sources.ofNode(node)
+    if (source === undefined) return []
+    const scopes = scopesOf(this.#heap, node)
+    const variable = (name: string) => {
+      for (const scope of scopes) {
+        const value = this.#heap.value(scope, name)
+        if (value !== undefined) return value.kind === 'node' ? value.node : undefined
+      }
+      return undefined
+    }
+    const called: HeapNode[] = []
+    const text = source.syntax.textOf(source.fn)
+    for (const [, object, name] of text.matchAll(/(?<![\w$.])(?:([\w$]+)\.)?([\w$]+)\s*\(/g)) {
+      const target = variable(object ?? name!)
+      const method = target !== undefined && object !== undefined ? this.#heap.method(target, name!) : target
+      if (method !== undefined && /function$/.test(this.#heap.kind(method))) called.push(method)
+    }
+    return called.slice(0, mostCalled)
   }
 
   /**

@@ -11,11 +11,12 @@ export interface Outside {
   readonly inMs?: number
 }
 
-export function outsideOf(waits: AsyncWaits, promise: HeapNode): Outside {
+/** `loopNow`: the time on the clock of the thread's event loop, in which Node's timers count, where it is known. */
+export function outsideOf(waits: AsyncWaits, promise: HeapNode, loopNow?: number): Outside {
   const { heap } = waits.graph
   const reach = waits.reachOf(promise)
   const [timer] = reach.timers
-  if (timer !== undefined) return timerOf(heap, timer)
+  if (timer !== undefined) return timerOf(heap, timer, loopNow)
   if (reach.io.length > 0) return { kind: 'i/o', text: ioText(heap, reach.io) }
   const [root] = reach.roots
   if (root !== undefined && root.edge.kind === 'variable')
@@ -38,17 +39,41 @@ export function outsideOf(waits: AsyncWaits, promise: HeapNode): Outside {
   return { kind: 'open', text: 'a promise' }
 }
 
-function timerOf(heap: HeapGraph, timer: HeapNode): Outside {
-  const after = heap.value(timer, '_idleTimeout')
-  const ms = after?.kind === 'number' && after.value > 0 ? after.value : undefined
+function timerOf(heap: HeapGraph, timer: HeapNode, loopNow: number | undefined): Outside {
+  const after = positive(heap, timer, '_idleTimeout')
   const callback = nodeOf(heap, timer, '_onTimeout')
   const name = callback === undefined ? '' : (heap.code(callback)?.name ?? '')
   const calls = name === '' ? '' : ` that calls ${name}`
-  return {
-    kind: 'timer',
-    text: ms === undefined ? `a timer${calls}` : `a timer of ${ms} ms${calls}`,
-    ...(ms !== undefined && { inMs: ms }),
-  }
+  if (after === undefined) return { kind: 'timer', text: `a timer${calls}` }
+  const left = remaining(after, positive(heap, timer, '_idleStart'), loopNow)
+  const due = left === undefined ? '' : `, due in about ${inWords(left)}`
+  return { kind: 'timer', text: `a timer of ${after} ms${calls}${due}`, inMs: left ?? after }
+}
+
+/** How long a timer still has, milliseconds; undefined where its start or the loop's clock make no sense. */
+function remaining(
+  after: number,
+  start: number | undefined,
+  loopNow: number | undefined,
+): number | undefined {
+  if (start === undefined || loopNow === undefined || loopNow + clockError < start) return undefined
+  const left = start + after - loopNow
+  return left < -clockError ? undefined : Math.min(after, Math.max(0, Math.round(left)))
+}
+
+/** A thread's start is known to a hundredth of a second, and its loop's clock begins some time later. */
+const clockError = 500
+
+function inWords(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 1) return 'a moment'
+  if (seconds < 120) return `${seconds} s`
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
+}
+
+function positive(heap: HeapGraph, node: HeapNode, name: string): number | undefined {
+  const value = heap.value(node, name)
+  return value?.kind === 'number' && value.value > 0 ? value.value : undefined
 }
 
 const requests: Readonly<Record<string, string>> = {
@@ -70,10 +95,26 @@ const requests: Readonly<Record<string, string>> = {
   AbortSignal: 'an abort signal',
 }
 
+/** Which one it is: a child by its pid and program, a request by its host. */
+function which(heap: HeapGraph, node: HeapNode): string {
+  const pid = positive(heap, node, 'pid')
+  if (heap.className(node) === 'ChildProcess' && pid !== undefined) {
+    const file = textOf(heap, node, 'spawnfile')
+    return file === undefined ? ` (${pid})` : ` (${file}, ${pid})`
+  }
+  const host = heap.className(node) === 'ClientRequest' ? textOf(heap, node, 'host') : undefined
+  return host === undefined ? '' : ` from ${host}`
+}
+
+function textOf(heap: HeapGraph, node: HeapNode, name: string): string | undefined {
+  const value = heap.value(node, name)
+  return value?.kind === 'text' ? value.value.slice(0, 60) : undefined
+}
+
 function ioText(heap: HeapGraph, nodes: readonly HeapNode[]): string {
   for (const node of nodes) {
     const known = requests[heap.className(node)]
-    if (known !== undefined) return known
+    if (known !== undefined) return `${known}${which(heap, node)}`
   }
   const name = nodes
     .map(node => heap.className(node))

@@ -37,6 +37,8 @@ export interface FactContext {
   readonly thread: string
   /** Tasks are numbered from here on. */
   readonly firstTask: number
+  /** The time on the clock of the thread's event loop, milliseconds; undefined where it is not known. */
+  readonly loopNow?: number | undefined
   /** Every task goes on only when this can be had: the event loop of a thread that stands still. */
   readonly loop: string | undefined
   /** The libraries whose locks are known by name. */
@@ -317,7 +319,7 @@ class Facts {
   #settled(promise: HeapNode): Request {
     const lock = this.#waits.lockOf(promise)
     const id = lock && this.#ids.get(lock)
-    const outside = outsideOf(this.#waits, promise)
+    const outside = outsideOf(this.#waits, promise, this.#context.loopNow)
     const units: Request | undefined =
       id === undefined ? undefined : { kind: 'units', resource: id, units: 1 }
     if (units === undefined) return this.#byFunctions(promise) ?? requestOf(outside)
@@ -356,7 +358,7 @@ class Facts {
       return { text, kind: task === undefined ? 'unknown' : 'task' }
     }
     const lock = this.#waits.lockOf(need.promise)
-    const outside = outsideOf(this.#waits, need.promise)
+    const outside = outsideOf(this.#waits, need.promise, this.#context.loopNow)
     if (lock === undefined) return { text: outside.text, kind: outside.kind }
     const until = outside.kind === 'timer' ? `, or ${outside.text}` : ''
     const held = this.#ids.has(lock) ? '' : ', which no suspended function is seen to hold'

@@ -67,10 +67,14 @@ export class ResolverReaches {
     const settlements = this.#graph.settlements(promise)
     const native = this.#isNative(promise, resolvers.length + settlements.length === 0)
     const found = this.#search(resolvers, native ? [promise] : [])
-    const batch = found.stores.length === 0 ? undefined : this.#dispatchedBatch(found.stores[0]!)
+    const [start] = found.stores
+    if (start === undefined) return found
+    const sent = this.#dispatchedBatch(start)
+    const batch = sent ?? this.#ownedByScopes(start)
     if (batch === undefined) return found
     // What is on its way is settled by nobody but who was given it.
-    const { reactions, timers, io, activations } = this.#search([batch], [])
+    const { reactions, timers, io, activations, stores, roots } = this.#search([batch], [])
+    if (sent === undefined && stores.length + roots.length > 0) return found
     return reactions.length === 0
       ? found
       : { ...found, reactions, timers, io, activations, stores: [], roots: [] }
@@ -82,6 +86,15 @@ export class ResolverReaches {
       const sent = edge.kind === 'property' ? this.#heap.value(edge.node, 'hasDispatched') : undefined
       return sent?.kind === 'boolean' && sent.value
     })?.node
+  }
+
+  /** A list that only variables of functions refer to: nobody puts anything into it any more, where nothing else has these. */
+  #ownedByScopes({ node }: Step): HeapNode | undefined {
+    const heap = this.#heap
+    const isOwned = heap
+      .retainers(node)
+      .every(edge => edge.kind === 'variable' && !isModuleScope(heap, edge.node))
+    return heap.kind(node) === 'array' && isOwned ? node : undefined
   }
 
   /** All that leads to one of these nodes, nearest first. */
@@ -172,8 +185,9 @@ export class ResolverReaches {
       case 'object': {
         const name = heap.className(node)
         const signal = name === 'Listener' ? this.#signalOf(node) : undefined
-        if (isTimer(name)) found.timers.add(node)
-        else if (signal !== undefined) found.io.add(signal)
+        if (isTimer(name)) {
+          if (!isCleared(heap, node)) found.timers.add(node)
+        } else if (signal !== undefined) found.io.add(signal)
         else if (isIo(name)) found.io.add(node)
         else if (name === 'Object' || name === '') return true
         else found.stores.push(at)
@@ -260,6 +274,12 @@ export class ResolverReaches {
         ({ node }) => heap.kind(node) === 'object' && isIo(heap.className(node)) && heap.nativelyHeld(node),
       )
   }
+}
+
+/** A timer that was cleared, or has fired for good (lib/internal/timers.js). */
+function isCleared(heap: HeapGraph, timer: HeapNode): boolean {
+  const destroyed = heap.value(timer, '_destroyed')
+  return destroyed?.kind === 'boolean' && destroyed.value
 }
 
 /** More refers to it than was looked at. */
