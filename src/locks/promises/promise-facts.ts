@@ -203,7 +203,7 @@ class Facts {
       text.length > 0 && text.length <= 40 && !/^this$|\(/.test(text) ? text.replace(/^this\./, '') : ''
     const shown =
       (named !== undefined && named.length <= 50 ? named : undefined) ??
-      (short || (owner === undefined ? '' : heap.className(owner)) || 'a lock')
+      (short || (owner === undefined ? '' : heap.className(owner)) || unnamed)
     return key === undefined || /^\d+$/.test(key) ? shown : `${shown} '${key}'`
   }
 
@@ -361,10 +361,19 @@ class Facts {
     const outside = outsideOf(this.#waits, need.promise, this.#context.loopNow)
     if (lock === undefined) return { text: outside.text, kind: outside.kind }
     const until = outside.kind === 'timer' ? `, or ${outside.text}` : ''
-    const held = this.#ids.has(lock) ? '' : ', which no suspended function is seen to hold'
-    return { text: `${this.#label(lock)}${held}${until}`, kind: this.#ids.has(lock) ? 'lock' : 'queue' }
+    const label = this.#label(lock)
+    if (this.#ids.has(lock)) return { text: `${label}${until}`, kind: 'lock' }
+    // An event iterator, a channel, a job queue: what has no name and no holder need not be a lock.
+    const free =
+      label === unnamed
+        ? 'its turn in a queue, which no suspended function is seen to serve'
+        : `${label}, which no suspended function is seen to hold`
+    return { text: `${free}${until}`, kind: 'queue' }
   }
 }
+
+/** What a lock is called that nothing of the program's data names. */
+const unnamed = 'a lock'
 
 /** A queue's job is one, however many of its functions show that it was let in. */
 function onePerTask(holds: readonly Hold[]): readonly Hold[] {
