@@ -40,8 +40,11 @@ export async function attach(pid: number, options: CaptureOptions, clock: Clock)
   const turn = await takeTurn(target, clock)
   try {
     throwIfInterrupted(options)
-    options.onProgress?.('opening the inspector')
-    const opened = await openInspector(target, clock, options.memory !== false)
+    const opened = await openInspector(target, clock, options.memory !== false, () => {
+      options.onProgress?.('opening the inspector')
+      // What will look through it is loaded meanwhile.
+      import('./inside.ts').catch(() => {})
+    })
     return 'reason' in opened
       ? await lookOutside(target, options, clock, opened, early)
       : await lookThrough(target, opened, options, clock, early)

@@ -34,9 +34,14 @@ const UNWIND_MS = 120
 
 /**
  * Connects to the target's inspector. Throws only when the process has gone. `memory`: where the main thread stands may be read from
- * its memory.
+ * its memory. `onSignal` runs when the target has been asked to open it, and has some milliseconds of work to do.
  */
-export async function openInspector(target: Target, clock: Clock, memory = true): Promise<Opened | Closed> {
+export async function openInspector(
+  target: Target,
+  clock: Clock,
+  memory = true,
+  onSignal: () => void = () => {},
+): Promise<Opened | Closed> {
   if (target.namespaces.network === false) {
     return {
       reason:
@@ -55,11 +60,11 @@ export async function openInspector(target: Target, clock: Clock, memory = true)
   if (safe !== 'yes') return safe
   const stuck = await stuckOutside(target, memory)
   if (stuck !== undefined) return outsideOfJavaScript(stuck)
-  const holder = portHolder(target)
   sameProcess(target)
   // What nobody has the time to close is not opened.
   if (clock.expired) return outOfTime(clock)
   process.kill(target.pid, 'SIGUSR1')
+  onSignal()
   const opened = await awaitPort(target, before, clock, memory)
   if (opened === 'native') return stillKept(outsideOfJavaScript('futex: it waits in a lock of native code'))
   if (opened !== undefined) {
@@ -74,7 +79,7 @@ export async function openInspector(target: Target, clock: Clock, memory = true)
   // It may have listened all the time, on a port that nothing announces.
   const silent = await firstInspector(before.filter(isLoopback), clock)
   if (silent !== undefined) return connect(silent, 'reused', clock)
-  return clock.expired ? outOfTime(clock) : notOpened(target, holder)
+  return clock.expired ? outOfTime(clock) : notOpened(target)
 }
 
 /** The bound of the whole, not the target, is why. */
@@ -86,7 +91,8 @@ export function outOfTime({ totalMs }: Clock): Closed {
 }
 
 /** The wait is over without a port: says which of the known reasons it is. */
-function notOpened(target: Target, holder: string | undefined): Closed {
+function notOpened(target: Target): Closed {
+  const holder = portHolder(target)
   if (holder !== undefined) {
     return {
       reason: `Its inspector wants port ${wantedPort(target)}, which belongs to ${holder}.`,

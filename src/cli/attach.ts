@@ -25,6 +25,12 @@ export async function attach(pids: readonly number[], options: AttachOptions): P
   const interrupt = (signal: NodeJS.Signals) => interrupted.abort(signal)
   const status = statusLine(pids)
   let failed = false
+  const load = () =>
+    Promise.all([
+      import('../diagnosis/diagnose.ts'),
+      import('../diagnosis/exit-code.ts'),
+      formats[options.format].load(),
+    ])
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
     const named = options.tree ? await withDescendants(pids) : pids
@@ -38,20 +44,19 @@ export async function attach(pids: readonly number[], options: AttachOptions): P
       allowStop: options.allowStop ?? false,
       record: options.save !== undefined || (options.format === 'json' && options.snapshot),
       signal: interrupted.signal,
-      onProgress: status.show,
+      onProgress: doing => {
+        status.show(doing)
+        // It is loaded while the target has work to do.
+        load().catch(() => {})
+      },
       onFailure: (_, error) => {
         failed = true
         status.clear()
         process.stderr.write(errorText(error))
       },
     })
-    // Loaded while the target is being waited for.
-    const [snapshot, { diagnose }, { exitCode }] = await Promise.all([
-      capturing,
-      import('../diagnosis/diagnose.ts'),
-      import('../diagnosis/exit-code.ts'),
-      formats[options.format].load(),
-    ])
+    const snapshot = await capturing
+    const [{ diagnose }, { exitCode }] = await load()
     status.clear()
     // First of all: whatever goes wrong with the report, what was seen is kept.
     if (options.save !== undefined) {
