@@ -5,15 +5,12 @@ import { expect, onTestFinished, test } from 'vitest'
 import { inspectExecutable } from '../../src/process/executable.ts'
 import { targetNodes } from '../support/node-versions.ts'
 
-test.each(targetNodes())('Node $major tells its versions in a few milliseconds', ({ major, path }) => {
-  inspectExecutable(path, path) // The file may have to come from the disk the first time.
-  const from = performance.now()
+test.each(targetNodes())('Node $major tells its versions', ({ major, path }) => {
   expect(inspectExecutable(path, path)).toMatchObject({
     kind: 'node',
     version: expect.stringMatching(new RegExp(`^v${major}\\.`)),
     v8: expect.stringContaining('-node.'),
   })
-  expect(performance.now() - from).toBeLessThan(50)
 })
 
 test('other programs, scripts and damaged images are strangers', () => {
