@@ -7,6 +7,7 @@ import { unwalked } from '../../src/memory/stack-functions.ts'
 import { isMeasured, readLayout } from '../../src/memory/v8/layout.ts'
 import { whyNotTraced } from '../../src/process/trace-permission.ts'
 import { isUnknown } from '../../src/snapshot/model.ts'
+import { Random } from '../property/random.ts'
 
 const fd = openSync('/proc/self/exe', 'r')
 afterAll(() => closeSync(fd))
@@ -23,16 +24,22 @@ function doctored(patches: ReadonlyMap<number, Buffer>): ElfImage | undefined {
   })
 }
 
+function offsetOf({ segments }: ElfImage, address: number): number {
+  const segment = segments.find(one => address >= one.address && address < one.address + one.fileSize)!
+  return address - segment.address + segment.offset
+}
+
+function numberIn(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32LE(value)
+  return bytes
+}
+
 /** With another value of one of the numbers that V8 exports. */
 function withNumber(name: string, value: number): ElfImage {
   const image = ElfImage.ofFile(fd)!
-  const symbol = image.dynamicSymbols([name]).get(name)!
-  const segment = image.segments.find(
-    ({ address, fileSize }) => symbol.address >= address && symbol.address < address + fileSize,
-  )!
-  const patch = Buffer.alloc(4)
-  patch.writeInt32LE(value)
-  return doctored(new Map([[symbol.address - segment.address + segment.offset, patch]]))!
+  const { address } = image.dynamicSymbols([name]).get(name)!
+  return doctored(new Map([[offsetOf(image, address), numberIn(value)]]))!
 }
 
 describe('builds that are not read', () => {
@@ -57,6 +64,26 @@ describe('builds that are not read', () => {
     expect(isMeasured(later)).toBe(false)
     expect(isMeasured(readLayout(ElfImage.ofFile(fd)!) as typeof later)).toBe(true)
   })
+
+  test('whose tables are damaged: refused with a reason, or read', () => {
+    const random = new Random(20261127)
+    const image = ElfImage.ofFile(fd)!
+    const symbols = [...image.dynamicSymbols(['v8dbg_', '_ZN2v88internal7Version6m']).values()].filter(
+      ({ address }) =>
+        image.segments.some(one => address >= one.address && address < one.address + one.fileSize),
+    )
+    expect(symbols.length).toBeGreaterThan(300)
+    for (let round = 0; round < 300; round++) {
+      const patches = new Map<number, Buffer>()
+      for (let count = random.between(1, 20); count > 0; count--) {
+        const { address } = symbols[random.between(0, symbols.length - 1)]!
+        const value = random.chance(0.5) ? random.between(0, 200) : random.between(-(2 ** 31), 2 ** 31 - 1)
+        patches.set(offsetOf(image, address), numberIn(value))
+      }
+      const layout = readLayout(doctored(patches)!)
+      if (isUnknown(layout)) expect(layout.unknown).not.toBe('')
+    }
+  }, 60_000)
 
   test('for musl', () => {
     const area = '7f0000000000-7f0000001000 r-xp 00000000 00:00 1 '
