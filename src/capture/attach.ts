@@ -11,6 +11,7 @@ import { lookForTasks, readIdleHeaps } from './idle-heaps.ts'
 import type { Inside } from './inside.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { lookOutside, stoppedIfAllowed, withLocks } from './look-outside.ts'
+import type { MemoryFrames } from './memory-frames.ts'
 import { type Opened, openInspector, outOfTime } from './open-inspector.ts'
 import type { CaptureOptions } from './options.ts'
 import { partyOf } from './party.ts'
@@ -110,6 +111,7 @@ async function lookThrough(
       { threads: [...threads, ...natives], facts: asynchronous.facts },
       options,
       clock,
+      inside.memory,
     )
     const process = `p${target.pid}`
     return {
@@ -150,12 +152,13 @@ async function withSilent(
   { threads, facts }: { readonly threads: readonly Thread[]; readonly facts: LockFacts },
   options: CaptureOptions,
   clock: Clock,
+  read: MemoryFrames | undefined,
 ) {
   const silent = new Set(silentThreads(threads).flatMap(({ thread }) => thread ?? []))
   const nothing = silent.size === 0 && options.allowStop !== true
   if (nothing || options.memory === false)
     return { threads, facts, pausedMs: 0, gaps: silentThreads(threads) }
-  const memory = new (await import('./memory-frames.ts')).MemoryFrames(target)
+  const memory = read ?? new (await import('./memory-frames.ts')).MemoryFrames(target)
   const { withMemoryStacks } = await import('./silent-stacks.ts')
   const shown = silent.size === 0 ? threads : await withMemoryStacks(target, threads, silent, memory)
   const stopped = await stoppedIfAllowed(target, shown, memory, options, clock)

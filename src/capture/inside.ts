@@ -11,6 +11,7 @@ import { Inspection } from './inspection.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import type { KernelIds } from './kernel-threads.ts'
 import { ANSWER_MS, type Look } from './look.ts'
+import type { MemoryFrames } from './memory-frames.ts'
 import type { CaptureOptions } from './options.ts'
 import type { RecordedRun } from './recorder.ts'
 
@@ -36,6 +37,8 @@ export interface Inside {
   /** By thread: its Web Locks, where somebody waits for one. */
   readonly webLocks: ReadonlyMap<InspectedThread, WebLockView>
   readonly pausedWaves: number
+  /** The stacks that were read from memory, where any were. */
+  readonly memory: MemoryFrames | undefined
 }
 
 /** A thread that came to stand still, or that may hold what is waited for, is paused in a further round. */

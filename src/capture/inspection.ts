@@ -7,7 +7,7 @@ import type { LockFacts, OtherParty, SleptOn } from '../locks/recognise.ts'
 import { readThreadStat } from '../process/stat.ts'
 import type { Target } from '../process/target.ts'
 import { type EventLoop, isUnknown } from '../snapshot/model.ts'
-import type { Activation } from '../snapshot/question.ts'
+import type { Activation, ValueSource } from '../snapshot/question.ts'
 import { pathOf } from '../sources/script-url.ts'
 import { SyntaxStore } from '../sources/syntax-store.ts'
 import { type Clock, sleep } from './clock.ts'
@@ -19,12 +19,14 @@ import type { Inside } from './inside.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { type KernelIds, mapWorkers } from './kernel-threads.ts'
 import { ANSWER_MS, type Look, lookInPassing, lookPaused, resumeAll } from './look.ts'
+import type { MemoryFrames } from './memory-frames.ts'
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
 import { partyOf, stackIn } from './party.ts'
 import { type RecordedRun, Recorder } from './recorder.ts'
 import { withRunning } from './running-workers.ts'
 import { ScriptLibrary } from './script-library.ts'
 import { needsSecondReading } from './second-reading.ts'
+import type { SilentThreads } from './silent-threads.ts'
 import { changedSinceStart, readTargetFile } from './target-files.ts'
 
 const ENABLE_MS = 3000
@@ -54,6 +56,7 @@ export class Inspection implements Inside {
   webLocks: Inside['webLocks'] = new Map()
   pausedWaves = 0
   run: RecordedRun | undefined
+  memory: MemoryFrames | undefined
   /** The threads that stand still, and are paused in the last look. */
   readonly #standing = new Set<InspectedThread>()
   readonly #target: Target
@@ -144,32 +147,26 @@ export class Inspection implements Inside {
   async lookLast(): Promise<void> {
     this.#options.onProgress?.('looking again')
     const { pid, runtime } = this.#target
-    const { recogniseLocks, controlOf } = await this.#rules
+    const { controlOf } = await this.#rules
     const sleptOn = await this.#wasmWords()
-    const look = await lookPaused(pid, runtime.arch, this.threads, this.#standing, this.#clock)
+    const silent = await this.#silentThreads()
+    // Nobody is kept paused for those that give no answer.
+    const resting = new Set(this.threads.filter(thread => silent?.has(partyOf(pid, thread)) === true))
+    const look = await lookPaused(pid, runtime.arch, this.threads, this.#standing, resting, this.#clock)
     this.looks.push(look)
     const parties = new Map(this.threads.map(thread => [partyOf(pid, thread), thread]))
     const values = new InspectorValueSource(parties, () => this.#clock.limit(QUESTION_MS))
     await this.#library.fetch(framesOf(look), this.#clock)
     const paused = this.#activations(look, this.#standing)
-    const others = this.#others(look, paused)
-    const recorder = new Recorder(values, this.#library)
     const [facts, vias] = await Promise.all([
-      recogniseLocks(paused, this.reader.syntax, recorder.texts, recorder, others, this.facts, sleptOn),
+      this.#recognise(look, paused, values, sleptOn, silent),
       Promise.all(
         [...this.#activations(look, this.threads)].map(async ([party, stack]) => {
           const via = await controlOf(stack, this.reader.syntax, paused.has(party) ? values : undefined)
           return [party, via] as const
         }),
       ),
-    ])
-    const earlierWords = this.facts.resources.flatMap(({ word }) =>
-      word === undefined || isUnknown(word.value)
-        ? []
-        : [{ buffer: word.buffer, byte: word.byte, value: String(word.value) }],
-    )
-    const { exchanges, originals } = recorder
-    this.run = { stacks: paused, others, earlierWords, sleptOn, exchanges, originals }
+    ]).finally(() => silent?.close())
     this.facts = facts
     this.vias = new Map(vias)
     await resumeAll(this.#inspected, this.#clock)
@@ -179,6 +176,47 @@ export class Inspection implements Inside {
       : new Map()
     // Pausing is a wave too.
     this.pausedWaves = Math.max(this.pausedWaves, values.waves + 1)
+  }
+
+  /** What the rules say of the paused threads and of those that memory shows. */
+  async #recognise(
+    look: Look,
+    paused: ReadonlyMap<string, readonly Activation[]>,
+    values: ValueSource,
+    sleptOn: ReadonlyMap<string, SleptOn>,
+    silent: SilentThreads | undefined,
+  ): Promise<LockFacts> {
+    const { recogniseLocks } = await this.#rules
+    const { syntax } = this.reader
+    for (;;) {
+      const overheard = silent?.overheard(this.#library, syntax)
+      const stacks = overheard === undefined ? paused : new Map([...paused, ...overheard.stacks])
+      const others = this.#others(look, stacks)
+      const asked =
+        overheard === undefined
+          ? values
+          : new (await import('./silent-threads.ts')).SharedValues(overheard, values)
+      const recorder = new Recorder(asked, this.#library)
+      const facts = await recogniseLocks(
+        stacks,
+        syntax,
+        recorder.texts,
+        recorder,
+        others,
+        this.facts,
+        sleptOn,
+      )
+      if (silent === undefined || overheard === undefined) {
+        const earlierWords = wordsIn(this.facts)
+        const { exchanges, originals } = recorder
+        this.run = { stacks, others, earlierWords, sleptOn, exchanges, originals }
+        return facts
+      }
+      // What came from memory is not asked again.
+      this.run = undefined
+      // One that went on may have given back what it held.
+      if (silent.stayed(overheard)) return silent.numbered(facts)
+    }
   }
 
   /** Whether a further round is needed: somebody came to stand still, or may hold what is waited for. */
@@ -239,6 +277,20 @@ export class Inspection implements Inside {
     if (parked.length === 0 || this.#options.memory === false) return new Map()
     const { wordsSleptOn } = await import('./wasm-words.ts')
     return wordsSleptOn(this.#target, new Map(parked))
+  }
+
+  /** Those that gave no stack, where others stand still: what these wait for they may hold. */
+  async #silentThreads(): Promise<SilentThreads | undefined> {
+    const last = this.looks.at(-1)!
+    const { pid } = this.#target
+    const silent = this.threads.flatMap(thread => {
+      const tid = stackIn(last, thread) === undefined ? this.#tidOf(thread) : undefined
+      return tid === undefined ? [] : [[partyOf(pid, thread), tid] as const]
+    })
+    if (silent.length === 0 || this.#standing.size === 0 || this.#options.memory === false) return undefined
+    this.memory ??= new (await import('./memory-frames.ts')).MemoryFrames(this.#target)
+    const { SilentThreads } = await import('./silent-threads.ts')
+    return SilentThreads.read(this.#target, new Map(silent), this.memory)
   }
 
   async #readResources(look: Look): Promise<void> {
@@ -334,6 +386,15 @@ export class Inspection implements Inside {
       }))
       .filter(({ party }) => !activations.has(party))
   }
+}
+
+/** The words that a run of the rules has read. */
+function wordsIn({ resources }: LockFacts): RecordedRun['earlierWords'] {
+  return resources.flatMap(({ word }) =>
+    word === undefined || isUnknown(word.value)
+      ? []
+      : [{ buffer: word.buffer, byte: word.byte, value: String(word.value) }],
+  )
 }
 
 function remembering<Value>(find: (path: string) => Value): (path: string) => Value {

@@ -56,12 +56,13 @@ export async function lookInPassing(
   return { at, kernel, stacks: new Map(stacks) }
 }
 
-/** Pauses `pausing` together and takes the others in passing. The paused stay paused until `resumeAll`. */
+/** Pauses `pausing` together and takes the others in passing, but for `silent`, which are not asked. The paused stay paused until `resumeAll`. */
 export async function lookPaused(
   pid: number,
   arch: string,
   threads: readonly InspectedThread[],
   pausing: ReadonlySet<InspectedThread>,
+  silent: ReadonlySet<InspectedThread>,
   clock: Clock,
 ): Promise<Look> {
   const at = clock.now
@@ -73,9 +74,11 @@ export async function lookPaused(
       async thread =>
         [
           thread,
-          pausing.has(thread)
-            ? await pausedStackOf({ pid, arch }, thread, clock)
-            : await stackOf({ pid, arch }, thread, clock),
+          silent.has(thread)
+            ? { unknown: 'it rests in the call in which it did not answer before' }
+            : pausing.has(thread)
+              ? await pausedStackOf({ pid, arch }, thread, clock)
+              : await stackOf({ pid, arch }, thread, clock),
         ] as const,
     ),
   )

@@ -1,22 +1,19 @@
 /** The locks of JavaScript on stacks that were read from memory: the same rules as for paused threads ask frames, contexts and objects. */
-import { type LockFacts, type OtherParty, recogniseLocks } from '../locks/recognise.ts'
+import { type LockFacts, recogniseLocks } from '../locks/recognise.ts'
 import { LiveMemory } from '../memory/live-memory.ts'
 import type { Memory } from '../memory/memory.ts'
-import type { StackFunction, ThreadStack } from '../memory/stack-functions.ts'
+import type { ThreadStack } from '../memory/stack-functions.ts'
 import { Heap } from '../memory/v8/heap.ts'
 import { Objects } from '../memory/v8/objects.ts'
-import type { Script } from '../memory/v8/scripts.ts'
 import { threadNumber } from '../memory/v8/thread-number.ts'
-import { type FrameInMemory, MemoryValueSource } from '../memory/values/value-source.ts'
 import { switches } from '../process/threads.ts'
-import { type Frame, isUnknown, type Thread } from '../snapshot/model.ts'
-import type { Activation } from '../snapshot/question.ts'
-import { inText } from '../sources/script-origin.ts'
+import { isUnknown, type Thread } from '../snapshot/model.ts'
 import { sleep } from './clock.ts'
+import { activationsInMemory, withFrameNumbers } from './memory-activations.ts'
 import type { MemoryFrames } from './memory-frames.ts'
 import { isStill } from './native-waits.ts'
 import { needsSecondReading } from './second-reading.ts'
-import { type StackFrames, textKey } from './stack-frames.ts'
+import type { StackFrames } from './stack-frames.ts'
 
 /** A JavaScript thread, with the stack that its memory shows, if it shows one. */
 export interface ThreadInMemory {
@@ -32,93 +29,23 @@ export async function locksInMemory(
   allKnown: boolean,
   before?: LockFacts,
 ): Promise<LockFacts> {
-  const slots = new Map<Activation, FrameInMemory>()
-  const stacks = new Map<string, readonly Activation[]>()
-  const others: OtherParty[] = []
-  let layout: ThreadStack['layout'] | undefined
-  for (const { thread, stack } of threads) {
-    const look = thread.looks.at(-1)
-    if (stack === undefined || look === undefined || look.frames.length === 0) {
-      others.push({ party: thread.id, idle: look?.activity.kind === 'event-loop' })
-      continue
-    }
-    layout ??= stack.layout
-    stacks.set(thread.id, activationsOf(thread.id, stack, look.frames, frames, slots))
-  }
-  const none = { resources: [], holds: [], productions: [], waits: [] }
-  if (layout === undefined) return none
-  const objects = new Objects(new Heap(memory, layout))
-  const source = new MemoryValueSource(objects, slots, frames.syntax, script => keyIn(frames, script))
+  const seen = threads.flatMap(({ thread: { id, looks }, stack }) =>
+    stack === undefined ? [] : [{ party: id, stack, frames: looks.at(-1)?.frames ?? [] }],
+  )
+  const read = activationsInMemory(memory, seen, frames)
+  if (read === undefined) return { resources: [], holds: [], productions: [], waits: [] }
+  const others = threads.flatMap(({ thread: { id, looks } }) =>
+    read.stacks.has(id) ? [] : [{ party: id, idle: looks.at(-1)?.activity.kind === 'event-loop' }],
+  )
   const facts = await recogniseLocks(
-    stacks,
+    read.stacks,
     frames.syntax,
     frames,
-    source,
+    read.values,
     allKnown ? others : undefined,
     before,
   )
-  return withFrameNumbers(facts, threads)
-}
-
-/** Innermost first; native functions do not count. */
-function activationsOf(
-  party: string,
-  { functions, word, cut }: ThreadStack,
-  seen: readonly Frame[],
-  frames: StackFrames,
-  slots: Map<Activation, FrameInMemory>,
-): readonly Activation[] {
-  const scripted = functions.flatMap((called, at) =>
-    called.kind === 'native' ? [] : [[called, seen[at]!] as const],
-  )
-  const activations = scripted.map(([called, frame], index) => {
-    const activation = activationOf(party, index, called, frame, frames)
-    slots.set(activation, {
-      ...(called.slots === undefined ? {} : { slots: called.slots }),
-      ...(index === 0 && word !== undefined ? { given: word.given } : {}),
-    })
-    return activation
-  })
-  const last = activations.at(-1)
-  // What was not read may hold anything.
-  return cut === true && last !== undefined
-    ? [...activations, { ...last, index: last.index + 1, script: '' }]
-    : activations
-}
-
-function activationOf(
-  party: string,
-  index: number,
-  called: StackFunction,
-  frame: Frame,
-  frames: StackFrames,
-): Activation {
-  const { script, line, column, start } = called
-  const origin = script ?? { startLine: 0, startColumn: 0 }
-  const key = script === undefined || line === undefined ? undefined : frames.keyOf(script)
-  return {
-    party,
-    index,
-    // Without a place in it a script tells nothing.
-    script: key ?? '',
-    ...inText(origin, { line: line ?? 0, column: column ?? 0 }),
-    functionStart: start === undefined ? { unknown: 'it is not in memory' } : inText(origin, start),
-    functionName: called.function,
-    frame,
-  }
-}
-
-const keys = new WeakMap<Script, string | undefined>()
-
-/** The key of a script that one of the stacks has. */
-function keyIn(frames: StackFrames, script: Script): string | undefined {
-  if (keys.has(script)) return keys.get(script)
-  const { name: url, text, startLine, startColumn } = script
-  const key =
-    url === undefined || url.startsWith('node:') ? undefined : textKey({ url, text, startLine, startColumn })
-  const known = key !== undefined && frames.has(key) ? key : undefined
-  keys.set(script, known)
-  return known
+  return withFrameNumbers(facts, seen)
 }
 
 /** Workers with their numbers and names, where their memory tells them. */
@@ -232,26 +159,4 @@ export function withCalls(threads: readonly Thread[], { waits }: LockFacts): Thr
     )
     return { ...thread, looks }
   })
-}
-
-/** From numbers among the functions of JavaScript to those among all frames of the stack. */
-function withFrameNumbers(facts: LockFacts, threads: readonly ThreadInMemory[]): LockFacts {
-  const numbers = new Map(
-    threads.map(({ thread }) => {
-      const { frames = [] } = thread.looks.at(-1) ?? {}
-      return [thread.id, frames.flatMap(({ kind }, at) => (kind === 'native' ? [] : [at]))] as const
-    }),
-  )
-  const moved = <T extends { readonly party: string; readonly frame?: number | undefined }>(one: T): T =>
-    one.frame === undefined ? one : { ...one, frame: numbers.get(one.party)?.[one.frame] ?? one.frame }
-  return {
-    ...facts,
-    holds: facts.holds.map(moved),
-    waits: facts.waits.map(wait => {
-      const { jobLoop, ...rest } = moved(wait)
-      return jobLoop === undefined
-        ? rest
-        : { ...rest, jobLoop: numbers.get(wait.party)?.[jobLoop] ?? jobLoop }
-    }),
-  }
 }

@@ -45,6 +45,16 @@ export class ScriptLibrary implements ScriptTexts {
     return this.#sources.get(key)?.original({ line, column }) ?? { file: '', line, column }
   }
 
+  /** A script by its key. */
+  source(key: string): ScriptSource | undefined {
+    return this.#sources.get(key)
+  }
+
+  /** One that was read elsewhere. */
+  add(key: string, source: ScriptSource): void {
+    this.#sources.set(key, source)
+  }
+
   /** The script that a frame runs; one without a text where nothing was fetched. */
   sourceOf(thread: InspectedThread, frame: StackFrame): ScriptSource {
     return this.#sources.get(this.keyOf(thread, frame)) ?? this.#describe(thread, frame)

@@ -45,9 +45,15 @@ export class StackFrames implements ScriptTexts {
     return this.#keys.get(script)
   }
 
-  /** Whether a script is one of those, by its key. */
-  has(key: string): boolean {
-    return this.#sources.has(key)
+  /** The key of any script, if it is the text of one of those. */
+  keyOfText(script: StackScript): string | undefined {
+    const key = textKey(script)
+    return this.#sources.has(key) ? key : undefined
+  }
+
+  /** A script by its key. */
+  source(key: string): ScriptSource | undefined {
+    return this.#sources.get(key)
   }
 
   /** The frames, innermost first. */

@@ -12,6 +12,7 @@ import { nobodyLeft, sleepers } from './findings/lost-wakeup.ts'
 import { nativeBlock } from './findings/native-block.ts'
 import { orphanedLock } from './findings/orphaned-lock.ts'
 import { spinWait } from './findings/spin-wait.ts'
+import { withWaiting } from './findings/waiting-behind.ts'
 import { findJobWaits } from './job-waits.ts'
 import { overallVerdict } from './overall-verdict.ts'
 import { type LostResource, type Reduction, reduceTwice } from './reduction.ts'
@@ -46,7 +47,10 @@ export function diagnose(snapshot: Snapshot): Diagnosis {
   )
   const findings = [
     ...hangs,
-    ...judged.flat().flatMap(verdict => threadFinding(verdict, reduction, roster)),
+    ...judged
+      .flat()
+      .flatMap(verdict => threadFinding(verdict, reduction, roster))
+      .map(finding => withWaiting(finding, judged.flat(), roster)),
   ].sort((a, b) => severity(a) - severity(b))
 
   const threads = judged

@@ -3,6 +3,7 @@
  * (PTRACE_MODE_ATTACH), traces nothing and stops nothing.
  */
 import { closeSync, openSync, readSync } from 'node:fs'
+import { whyNotTraced } from '../process/trace-permission.ts'
 import type { Unknown } from '../snapshot/model.ts'
 import { PagedMemory } from './memory.ts'
 
@@ -16,9 +17,7 @@ export class LiveMemory extends PagedMemory {
       const { code } = error as NodeJS.ErrnoException
       return {
         unknown:
-          code === 'EACCES' || code === 'EPERM'
-            ? 'its memory may not be read (that needs the same user and the permission to trace, CAP_SYS_PTRACE)'
-            : `its memory cannot be read (${code})`,
+          code === 'EACCES' || code === 'EPERM' ? whyNotTraced(pid) : `its memory cannot be read (${code})`,
       }
     }
   }

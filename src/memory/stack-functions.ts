@@ -114,9 +114,7 @@ export function walkStacks(
   const heap = new Heap(memory, layout)
   const found = stands.map(({ pc, sp, registers }) => {
     const walk = unwinder.walk(pc, sp, registers)
-    return walk.complete
-      ? functionsOf(walk, heap, map, sp)
-      : { unknown: 'its stack could not be walked to its end' }
+    return walk.complete ? functionsOf(walk, heap, map, sp) : { unknown: unwalked(map) }
   })
   return () => {
     const names = new NativeNames(
@@ -138,6 +136,14 @@ export function walkStacks(
           },
     )
   }
+}
+
+/** Why a walk did not reach the thread's first function. */
+export function unwalked(map: AddressMap): string {
+  const isMusl = map.areas.some(({ path }) => /\/ld-musl-[^/]*$/.test(path))
+  return isMusl
+    ? 'its C library is musl, whose functions have no tables to walk the stack by: that is read of builds for glibc only'
+    : 'its stack could not be walked to its end'
 }
 
 /** A stack whose native functions have no names yet. */

@@ -5,6 +5,7 @@
 import { readProc, textOf } from '../process/proc.ts'
 import { readThreadStat } from '../process/stat.ts'
 import { switches } from '../process/threads.ts'
+import { whyNotTraced } from '../process/trace-permission.ts'
 import { isUnknown, type Unknown } from '../snapshot/model.ts'
 import { AddressMap } from './address-map.ts'
 import { Images } from './images.ts'
@@ -100,7 +101,7 @@ function resting(pid: number, tid: number): Resting | Unknown {
   if (state !== 'S' && state !== 'D' && state !== 'T')
     return { unknown: 'it is not at rest in a call of the system' }
   const text = readProc(`/proc/${pid}/task/${tid}/syscall`)
-  if (isUnknown(text)) return text
+  if (isUnknown(text)) return text.unknown.startsWith('no permission') ? { unknown: whyNotTraced(pid) } : text
   const words = text.trim().split(' ')
   const [sp, pc] = words.slice(-2).map(Number) as [number, number]
   // One that was stopped between two calls of the system shows `-1` and its two registers.

@@ -37,6 +37,18 @@ describe.each(targetNodes())('Node $major', ({ path }) => {
     expect(findings[0]?.explanation).toMatch(/computes in native code/)
     await until(() => readStat(pid)?.state === 'R')
   })
+
+  test('a worker in native code beside a healthy main thread', async () => {
+    const { pid } = await start(path, ['worker'])
+    const snapshot = await capture(pid, { allowStop: true })
+    const worker = snapshot.processes[0]!.threads.find(({ role }) => role === 'worker')
+    expect(worker!.looks.at(-1)!.frames.filter(({ owner }) => owner === 'program')[0]).toMatchObject({
+      function: 'derive',
+      line: 6,
+      seenBy: 'memory',
+    })
+    expect(diagnose(snapshot).verdict.status).toBe('busy')
+  })
 })
 
 test('without leave nothing is stopped, and the report says what would show it', async () => {
@@ -44,18 +56,6 @@ test('without leave nothing is stopped, and the report says what would show it',
   const [seen] = (await capture(pid)).processes
   expect(seen!.pausedMs).toBe(0)
   expect(seen!.gaps[0]?.remedy).toMatch(/--allow-stop/)
-})
-
-test('a worker in native code beside a healthy main thread', async () => {
-  const { pid } = await start(process.execPath, ['worker'])
-  const snapshot = await capture(pid, { allowStop: true })
-  const worker = snapshot.processes[0]!.threads.find(({ role }) => role === 'worker')
-  expect(worker!.looks.at(-1)!.frames.filter(({ owner }) => owner === 'program')[0]).toMatchObject({
-    function: 'derive',
-    line: 6,
-    seenBy: 'memory',
-  })
-  expect(diagnose(snapshot).verdict.status).toBe('busy')
 })
 
 test('a process that is stopped already is read and stays stopped', async () => {

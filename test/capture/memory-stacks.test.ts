@@ -11,7 +11,7 @@ import { childrenOf } from '../../src/process/children.ts'
 import { readThreadStat } from '../../src/process/stat.ts'
 import { targetNodes } from '../support/node-versions.ts'
 import { type Fixture, fixturePath, startFixture } from '../support/spawn-fixture.ts'
-import { progress, until } from './support.ts'
+import { asleep, progress, until } from './support.ts'
 
 const anyPort = ['--inspect-port=0']
 
@@ -51,6 +51,49 @@ describe.each(targetNodes())('Node $major', ({ path }) => {
       { what: 'variables that no inner function uses (by which some locks are recognised)' },
     ])
     expect(fixture.stderr()).toBe('')
+  })
+
+  test.each(['spawnSync', 'read'])('%s: blocked at its line', async way => {
+    const folder = mkdtempSync(join(tmpdir(), 'impasse-memory-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const fifo = join(folder, 'fifo')
+    execFileSync('mkfifo', [fifo])
+    const args = [way, fifo]
+    const fixture = await startFixture('memory/blocked.cjs', { node: path, execArgv: anyPort, args })
+    await asleep(fixture.pid)
+    const { main, findings, verdict } = await look(fixture)
+    const own = main.looks.at(-1)!.frames.filter(({ owner }) => owner === 'program')
+    expect(own.map(frame => `${frame.function}:${frame.line}`)).toEqual([
+      way === 'read' ? 'block:28' : 'block:26',
+      '#write:17',
+      '(anonymous):13',
+      'pack:13',
+      'open:9',
+      'begin:36',
+    ])
+    expect(main.looks.at(-1)!.activity).toMatchObject({
+      call: { meaning: expect.stringMatching(way === 'read' ? /^reads .*fifo/ : /spawnSync .*sleep 600/) },
+    })
+    expect(verdict.status).toBe('blocked')
+    expect(findings.map(({ kind }) => kind)).toEqual(['native-block'])
+  })
+
+  test('the path of a FIFO that nobody opens at its other end', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'impasse-memory-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const fifo = join(folder, 'fifo')
+    execFileSync('mkfifo', [fifo])
+    const fixture = await startFixture('memory/opens-fifo.cjs', {
+      node: path,
+      execArgv: anyPort,
+      args: [fifo],
+    })
+    await until(() => readThreadStat(fixture.pid, fixture.pid)?.state === 'S')
+    const { main, verdict } = await look(fixture)
+    expect(main.looks.at(-1)?.activity).toMatchObject({
+      call: { meaning: `opens ${fifo} (a FIFO opens only when its other end does)` },
+    })
+    expect(verdict.status).toBe('blocked')
   })
 })
 
@@ -101,18 +144,4 @@ test('a program at work is not blocked: what moves is not read, or differs', asy
     expect(findings).toEqual([])
   }
   await progress(fixture)
-})
-
-test('the path of a FIFO that nobody opens at its other end', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'impasse-memory-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  const fifo = join(folder, 'fifo')
-  execFileSync('mkfifo', [fifo])
-  const fixture = await startFixture('memory/opens-fifo.cjs', { execArgv: anyPort, args: [fifo] })
-  await until(() => readThreadStat(fixture.pid, fixture.pid)?.state === 'S')
-  const { main, verdict } = await look(fixture)
-  expect(main.looks.at(-1)?.activity).toMatchObject({
-    call: { meaning: `opens ${fifo} (a FIFO opens only when its other end does)` },
-  })
-  expect(verdict.status).toBe('blocked')
 })

@@ -6,6 +6,7 @@ import { calledName } from './function-catalogue.ts'
 import type { Holding } from './holder.ts'
 import type { JudgedHold } from './judged-hold.ts'
 import type { Prepared } from './prepared.ts'
+import { stepsOf } from './steps.ts'
 import { shorten } from './told-hold.ts'
 import { useOf } from './use.ts'
 import type { Waiter } from './waiter.ts'
@@ -86,8 +87,24 @@ export class Completeness {
     if (use?.suspendable[0]) return { unknown: mayHoldSuspended(use.suspendable[0]) }
     if (single && judged.length > 0) return { unknown: 'its holder is not sure' }
     if (lock === 'lock') return { unknown: 'how the word is used could not be told from the source' }
+    if (judged.length > 0) return true
+    const changing = this.#justChanging()
+    if (changing !== undefined) return { unknown: changing }
     const idle = this.#seen.others.find(other => other.idle)
-    return judged.length === 0 && idle ? { unknown: mayHoldUnseen(idle.party) } : true
+    return idle ? { unknown: mayHoldUnseen(idle.party) } : true
+  }
+
+  /** A thread that does not wait, amid a function that changes words: it may have taken one a moment ago, or be about to give it back. */
+  #justChanging(): string | undefined {
+    for (const [party, stack] of this.#seen.prepared.stacks) {
+      if (this.#seen.waiters.some(waiter => waiter.party === party)) continue
+      const frame = stack.find(({ syntax, owner }) =>
+        stepsOf(syntax, owner).steps.some(({ kind }) => kind === 'change'),
+      )
+      if (frame !== undefined)
+        return `${party} is at work in ${frame.activation.functionName || 'a function'}, which takes or gives back such a word`
+    }
+    return undefined
   }
 
   /** A call that took it and has returned at its first `await`: what gives it back is still to come in there. */
