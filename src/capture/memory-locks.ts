@@ -24,13 +24,25 @@ export interface ThreadInMemory {
   readonly stack: ThreadStack | undefined
 }
 
-/** Who waits for which lock, and who holds it; `threads`: all that run JavaScript. `before`: what an earlier reading found. */
+/** A chain of suspended functions, innermost first. */
+export interface SuspendedTask {
+  readonly party: string
+  readonly functions: readonly StackFunction[]
+  /** The same as the reader sees them. */
+  readonly seen: readonly Frame[]
+}
+
+/**
+ * Who waits for which lock, and who holds it; `threads`: all that run JavaScript. `before`: what an earlier reading found. `suspended`: who
+ * may hold something too.
+ */
 export async function locksInMemory(
   memory: Memory,
   threads: readonly ThreadInMemory[],
   frames: StackFrames,
   allKnown: boolean,
   before?: LockFacts,
+  suspended: readonly SuspendedTask[] = [],
 ): Promise<LockFacts> {
   const slots = new Map<Activation, FrameInMemory>()
   const stacks = new Map<string, readonly Activation[]>()
@@ -47,6 +59,8 @@ export async function locksInMemory(
   }
   const none = { resources: [], holds: [], productions: [], waits: [] }
   if (layout === undefined) return none
+  for (const { party, functions, seen } of suspended)
+    stacks.set(party, activationsOf(party, { functions }, seen, frames, slots))
   const objects = new Objects(new Heap(memory, layout))
   const source = new MemoryValueSource(objects, slots, frames.syntax, script => keyIn(frames, script))
   const facts = await recogniseLocks(
@@ -63,7 +77,7 @@ export async function locksInMemory(
 /** Innermost first; native functions do not count. */
 function activationsOf(
   party: string,
-  { functions, word, cut }: ThreadStack,
+  { functions, word, cut }: Pick<ThreadStack, 'functions' | 'word' | 'cut'>,
   seen: readonly Frame[],
   frames: StackFrames,
   slots: Map<Activation, FrameInMemory>,
