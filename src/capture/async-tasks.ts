@@ -92,6 +92,8 @@ export interface SuspendedStacks {
   /** What their values are read in: the objects as they were when the tasks were found. */
   readonly heap: Heap
   readonly stacks: ReadonlyMap<string, readonly StackFunction[]>
+  /** Whether they are those of all threads that run JavaScript. */
+  readonly complete: boolean
 }
 
 /** Measured: what a snapshot takes at least, and for each megabyte, milliseconds. */
@@ -146,7 +148,7 @@ export async function tasksOfHeaps(
       stacks.set(`${party}/a${firstTask + at}`, functions)
     })
   }
-  const suspended = byAddress === undefined ? undefined : { heap: byAddress, stacks }
+  const suspended = byAddress === undefined ? undefined : { heap: byAddress, stacks, complete: false }
   return { facts: joined, tasks, gaps: [], suspended }
 }
 

@@ -70,8 +70,16 @@ export async function tasksFromMemory(
   const found = await tasksOfHeaps(process, filesOf(target), heaps, facts, options, target.pid, parked)
   const wanted = unheldLocks(facts, party => parked.has(party))
   if (wanted.size === 0 || found.suspended === undefined) return { ...found, gaps: [...found.gaps, ...gaps] }
+  const scripted = threads.filter(({ role }) => role === 'main' || role === 'worker')
+  const complete = scripted.every(({ id }) => heaps.some(({ party }) => party === id))
   const { withSuspendedOwners } = await import('./suspended-holders.ts')
-  const owned = await withSuspendedOwners(target, threads, found.facts, found.suspended, wanted)
+  const owned = await withSuspendedOwners(
+    target,
+    threads,
+    found.facts,
+    { ...found.suspended, complete },
+    wanted,
+  )
   return { ...found, facts: owned, gaps: [...found.gaps, ...gaps] }
 }
 

@@ -2,9 +2,10 @@
  * Locks of `Atomics` that no stack holds: a function that is suspended may have taken one before its `await`. What its variables are is
  * read from the heap, and the rules for stacks tell what it has taken and not given back.
  */
+import { onlySuspended } from '../locks/held-across-await.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import type { Target } from '../process/target.ts'
-import { type Hold, isUnknown, type Resource, type Thread } from '../snapshot/model.ts'
+import { type Hold, isUnknown, type Request, type Resource, type Thread } from '../snapshot/model.ts'
 import type { SuspendedStacks } from './async-tasks.ts'
 import { MemoryFrames } from './memory-frames.ts'
 import { locksInMemory, type SuspendedTask, type ThreadInMemory } from './memory-locks.ts'
@@ -34,13 +35,14 @@ export async function withSuspendedOwners(
   const stayed = new Map(
     asked.flatMap(({ thread, stack }) => (stack === undefined ? [] : [[thread.id, thread]])),
   )
+  const covered = tasks.length < MOST_TASKS && suspended.complete
   let all = facts
   for (const [party, resource] of wanted) {
     const thread = stayed.get(party)
     // One that has moved on waits for something else.
     if (thread === undefined || isUnknown(thread.tid) || frames.restingStack(thread.tid) === undefined)
       continue
-    all = withOwner(all, resource, ownersIn(found, party, suspended), tasks)
+    all = withOwner(all, resource, party, ownersIn(found, party, suspended, covered), tasks)
   }
   return all
 }
@@ -66,44 +68,68 @@ async function stacksOf(
     })
 }
 
+/** Who of the tasks holds what a thread waits for. */
 interface Owners {
   readonly holds: readonly Hold[]
   readonly complete: Resource['complete']
+  /** What it waits for with that: a callback may give it back too. */
+  readonly request: Request
+  /** What all suspended functions have taken was read: it is none of theirs if it is not among the holds. */
+  readonly allRead: boolean
 }
 
-/** The tasks that hold what a thread waits for. */
 function ownersIn(
   { waits, holds, resources }: LockFacts,
   party: string,
   { stacks }: SuspendedStacks,
-): Owners {
+  covered: boolean,
+): Owners | undefined {
   const request = waits.find(wait => wait.party === party)?.request
-  if (request?.kind !== 'units') return { holds: [], complete: { unknown: 'its word was not read again' } }
-  const resource = resources.find(({ id }) => id === request.resource)
+  const units = request?.kind === 'anyOf' ? request.requests.find(({ kind }) => kind === 'units') : request
+  const resource = resources.find(({ id }) => units?.kind === 'units' && units.resource === id)
+  if (request === undefined || resource === undefined) return undefined
+  const { id, complete } = resource
   return {
-    holds: holds.filter(hold => hold.resource === request.resource && stacks.has(hold.party)),
-    complete: resource?.complete ?? { unknown: 'its word was not read again' },
+    holds: holds.filter(hold => hold.resource === id && stacks.has(hold.party)),
+    complete,
+    request,
+    allRead: covered && isUnknown(complete) && complete.unknown === onlySuspended,
   }
 }
 
 function withOwner(
   facts: LockFacts,
   resource: string,
-  { holds, complete }: Owners,
+  party: string,
+  owners: Owners | undefined,
   tasks: readonly SuspendedTask[],
 ): LockFacts {
   const isToldBySource = (hold: Hold) => hold.resource === resource && !hold.sure && hold.frame === undefined
   const told = facts.holds.filter(isToldBySource)
   const others = facts.holds.filter(hold => !isToldBySource(hold))
-  if (holds.length === 0) {
+  if (owners === undefined || owners.holds.length === 0) {
     // What is named by the source alone, and is not suspended anywhere, holds nothing.
-    const left = told.filter(hold => isSuspended(hold, tasks))
+    const left = owners?.allRead === true ? [] : told.filter(hold => isSuspended(hold, tasks))
     if (left.length === told.length) return facts
     const open = { unknown: 'no suspended function was found that holds it' }
     return { ...facts, holds: [...others, ...left], resources: withComplete(facts, resource, open) }
   }
-  const owned = holds.map(hold => ({ ...hold, resource }))
-  return { ...facts, holds: [...others, ...owned], resources: withComplete(facts, resource, complete) }
+  const { holds, complete, request } = owners
+  return {
+    ...facts,
+    holds: [...others, ...holds.map(hold => ({ ...hold, resource }))],
+    resources: withComplete(facts, resource, complete),
+    waits: facts.waits.map(wait =>
+      wait.party === party ? { ...wait, request: about(request, resource) } : wait,
+    ),
+  }
+}
+
+/** A request for units of one resource, with what else may bring them. */
+function about(request: Request, resource: string): Request {
+  if (request.kind === 'units') return { ...request, resource }
+  if (request.kind !== 'anyOf') return request
+  return { ...request, requests: request.requests.map(one => about(one, resource)) }
 }
 
 function withComplete(
