@@ -2,18 +2,22 @@
  * Suspended functions: who waits for what without any thread being blocked. Looked for where the main thread idles in its
  * event loop, in the heap of each thread as one of the sources gives it.
  */
-import type { HeapGraph } from '../heap/graph.ts'
+import type { Activation, HeapGraph, HeapPlace } from '../heap/graph.ts'
+import { MemoryGraph } from '../heap/memory/graph.ts'
 import type { HeapReading } from '../heap/memory/read-heaps.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import { joinFacts } from '../locks/join-facts.ts'
+import { loopHold, loopOf } from '../locks/parked-loop.ts'
 import { adapters } from '../locks/promises/adapters/adapters.ts'
 import { asyncWaits } from '../locks/promises/async-waits.ts'
 import { promiseFacts } from '../locks/promises/promise-facts.ts'
 import type { LockFacts } from '../locks/recognise.ts'
+import type { StackFunction } from '../memory/stack-functions.ts'
+import type { Heap } from '../memory/v8/heap.ts'
 import { memoryLimitOf } from '../process/control-groups.ts'
 import { readThreadStat, startTime } from '../process/stat.ts'
 import type { Target } from '../process/target.ts'
-import type { Gap, Task, Thread } from '../snapshot/model.ts'
+import type { Gap, Resource, Task, Thread } from '../snapshot/model.ts'
 import { type Clock, sleep } from './clock.ts'
 import type { Inside } from './inside.ts'
 import type { CaptureOptions } from './options.ts'
@@ -79,6 +83,17 @@ export interface AsyncTasks {
   readonly facts: LockFacts
   readonly tasks: readonly Task[]
   readonly gaps: readonly Gap[]
+  /** By party: the functions of its tasks, where they were read from memory. */
+  readonly suspended?: SuspendedStacks | undefined
+}
+
+/** The functions of tasks, innermost first, as those on a stack are told. */
+export interface SuspendedStacks {
+  /** What their values are read in: the objects as they were when the tasks were found. */
+  readonly heap: Heap
+  readonly stacks: ReadonlyMap<string, readonly StackFunction[]>
+  /** Whether they are those of all threads that run JavaScript. */
+  readonly complete: boolean
 }
 
 /** Measured: what a snapshot takes at least, and for each megabyte, milliseconds. */
@@ -101,27 +116,70 @@ export async function tasksOfHeaps(
   facts: LockFacts,
   options: Pick<CaptureOptions, 'lockAdapters'>,
   living?: number,
+  parked: ReadonlySet<string> = new Set(),
 ): Promise<AsyncTasks> {
   let joined = facts
   const tasks: Task[] = []
+  const stacks = new Map<string, readonly StackFunction[]>()
+  let byAddress: Heap | undefined
   for (const { party, tid, heap } of heaps) {
     const waits = await asyncWaits(heap)
     const frames = new TaskFrames(files, heap)
     await frames.prepare(waits.graph.activations.values())
+    const firstTask = firstFree(joined, party)
+    const stands = parked.has(party) && waits.tasks.length > 0
+    const loop = stands ? loopOf(process, party) : undefined
     const found = promiseFacts(waits, {
       process,
       thread: party,
-      firstTask: firstFree(joined, party),
+      firstTask,
       loopNow: tid === undefined || living === undefined ? undefined : loopTime(living, tid),
-      loop: undefined,
+      loop: loop?.id,
       adapters: options.lockAdapters === false ? [] : adapters,
       frameOf: activation => frames.of(activation, waits.placeOf(activation)),
       placeOf: (activation, position) => frames.place(activation, position),
     })
-    joined = joinFacts(joined, found.facts)
+    joined = joinFacts(joined, loop === undefined ? found.facts : withLoop(found.facts, loop, party))
     tasks.push(...found.tasks)
+    if (!(heap instanceof MemoryGraph)) continue
+    byAddress = heap.byAddress
+    waits.tasks.forEach(({ activations }, at) => {
+      const functions = activations.map(one => suspendedFunction(heap, one, waits.placeOf(one)))
+      stacks.set(`${party}/a${firstTask + at}`, functions)
+    })
   }
-  return { facts: joined, tasks, gaps: [] }
+  const suspended = byAddress === undefined ? undefined : { heap: byAddress, stacks, complete: false }
+  return { facts: joined, tasks, gaps: [], suspended }
+}
+
+function withLoop(facts: LockFacts, loop: Resource, party: string): LockFacts {
+  return {
+    ...facts,
+    resources: [...facts.resources, loop],
+    holds: [...facts.holds, loopHold(loop.process, party)],
+  }
+}
+
+function suspendedFunction(
+  heap: MemoryGraph,
+  activation: Activation,
+  at: HeapPlace | undefined,
+): StackFunction {
+  const { name, place } = activation.code
+  if (place === undefined)
+    return { kind: 'unknown', function: name, script: undefined, line: undefined, column: undefined }
+  const { script, scriptId } = place
+  const isNodes = script.startsWith('node:')
+  const text = isNodes ? undefined : heap.scriptSource(scriptId)
+  return {
+    kind: 'js',
+    function: name,
+    script: { url: script, text, startLine: 0, startColumn: 0 },
+    line: at?.line,
+    column: at?.column,
+    start: { line: place.line, column: place.column },
+    slots: heap.slotsOf(activation),
+  }
 }
 
 /**

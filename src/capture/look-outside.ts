@@ -12,7 +12,7 @@ import {
 import type { EarlyHeaps } from './async-tasks.ts'
 import type { Attached } from './attach.ts'
 import { type Clock, sleep } from './clock.ts'
-import { readIdleHeaps, tasksFromMemory } from './idle-heaps.ts'
+import { readIdleHeaps, tasksFromMemory, tasksOfUnheld, wantsOwners } from './idle-heaps.ts'
 import { type Look, lookAtKernel } from './look.ts'
 import type { MemoryFrames } from './memory-frames.ts'
 import type { Closed } from './open-inspector.ts'
@@ -68,7 +68,11 @@ export async function lookOutside(
           clock,
         )
   const found =
-    early === undefined ? undefined : await tasksFromMemory(target, early, [main], seen.facts, options)
+    early !== undefined
+      ? await tasksFromMemory(target, early, [main], seen.facts, options)
+      : wantsOwners(seen.threads, seen.facts, options)
+        ? await tasksOfUnheld(target, seen.threads, seen.facts, options, clock)
+        : undefined
   if (given === undefined) early?.close()
   return {
     process: {

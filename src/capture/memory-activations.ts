@@ -18,6 +18,14 @@ export interface StackInMemory {
   readonly frames: readonly Frame[]
 }
 
+/** A chain of suspended functions, innermost first. */
+export interface SuspendedTask {
+  readonly party: string
+  readonly functions: readonly StackFunction[]
+  /** The same as the reader sees them. */
+  readonly seen: readonly Frame[]
+}
+
 /** The scripts on the stacks, with their keys. */
 export interface StackTexts {
   readonly syntax: SyntaxStore
@@ -27,18 +35,21 @@ export interface StackTexts {
   keyOfText(script: StackScript): string | undefined
 }
 
-/** By party; undefined where no thread has functions on its stack. */
+/** By party, suspended tasks too; undefined where no thread has functions on its stack. */
 export function activationsInMemory(
   memory: Memory,
-  seen: readonly StackInMemory[],
+  threads: readonly StackInMemory[],
   texts: StackTexts,
+  suspended: readonly SuspendedTask[] = [],
 ): { readonly stacks: ReadonlyMap<string, readonly Activation[]>; readonly values: ValueSource } | undefined {
-  const called = seen.filter(({ frames }) => frames.length > 0)
+  const called = threads.filter(({ frames }) => frames.length > 0)
   if (called.length === 0) return undefined
   const slots = new Map<Activation, FrameInMemory>()
   const stacks = new Map(
     called.map(({ party, stack, frames }) => [party, activationsOf(party, stack, frames, texts, slots)]),
   )
+  for (const { party, functions, seen } of suspended)
+    stacks.set(party, activationsOf(party, { functions }, seen, texts, slots))
   const objects = new Objects(new Heap(memory, called[0]!.stack.layout))
   return { stacks, values: new MemoryValueSource(objects, slots, texts.syntax, keysIn(texts)) }
 }
@@ -46,7 +57,7 @@ export function activationsInMemory(
 /** Innermost first; native functions do not count. */
 function activationsOf(
   party: string,
-  { functions, word, cut }: ThreadStack,
+  { functions, word, cut }: Pick<ThreadStack, 'functions' | 'word' | 'cut'>,
   seen: readonly Frame[],
   texts: StackTexts,
   slots: Map<Activation, FrameInMemory>,

@@ -9,7 +9,7 @@ import { threadNumber } from '../memory/v8/thread-number.ts'
 import { switches } from '../process/threads.ts'
 import { isUnknown, type Thread } from '../snapshot/model.ts'
 import { sleep } from './clock.ts'
-import { activationsInMemory, withFrameNumbers } from './memory-activations.ts'
+import { activationsInMemory, type SuspendedTask, withFrameNumbers } from './memory-activations.ts'
 import type { MemoryFrames } from './memory-frames.ts'
 import { isStill } from './native-waits.ts'
 import { needsSecondReading } from './second-reading.ts'
@@ -21,18 +21,22 @@ export interface ThreadInMemory {
   readonly stack: ThreadStack | undefined
 }
 
-/** Who waits for which lock, and who holds it; `threads`: all that run JavaScript. `before`: what an earlier reading found. */
+/**
+ * Who waits for which lock, and who holds it; `threads`: all that run JavaScript. `before`: what an earlier reading found. `suspended`: who
+ * may hold something too.
+ */
 export async function locksInMemory(
   memory: Memory,
   threads: readonly ThreadInMemory[],
   frames: StackFrames,
   allKnown: boolean,
   before?: LockFacts,
+  suspended: readonly SuspendedTask[] = [],
 ): Promise<LockFacts> {
   const seen = threads.flatMap(({ thread: { id, looks }, stack }) =>
     stack === undefined ? [] : [{ party: id, stack, frames: looks.at(-1)?.frames ?? [] }],
   )
-  const read = activationsInMemory(memory, seen, frames)
+  const read = activationsInMemory(memory, seen, frames, suspended)
   if (read === undefined) return { resources: [], holds: [], productions: [], waits: [] }
   const others = threads.flatMap(({ thread: { id, looks } }) =>
     read.stacks.has(id) ? [] : [{ party: id, idle: looks.at(-1)?.activity.kind === 'event-loop' }],

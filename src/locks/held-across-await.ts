@@ -15,6 +15,9 @@ import type { Prepared } from './atomics/prepared.ts'
 import { type AcquireStep, completionOrder, contains, stepsOf } from './atomics/steps.ts'
 import { pairingOf } from './atomics/use.ts'
 
+/** Why a list of holders is not complete where the source names functions that may be suspended, and everything else was read. */
+export const onlySuspended = 'a suspended function may hold it'
+
 interface Suspension {
   readonly syntax: Syntax
   readonly owner: Node
@@ -51,7 +54,7 @@ export function withSuspendedHolders(
         evidence: 'no stack holds it, and this function takes such a lock and awaits before it gives it back',
         doubt,
       })
-    return { ...resource, complete: { unknown: 'a suspended function may hold it' } }
+    return { ...resource, complete: { unknown: onlySuspended } }
   })
   return holds.length === 0 ? facts : { ...facts, resources, holds: [...facts.holds, ...holds] }
 }

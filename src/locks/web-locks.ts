@@ -7,6 +7,7 @@
 import type { Hold, Request, Resource, Wait } from '../snapshot/model.ts'
 import type { LockFacts } from './atomics/facts.ts'
 import { allReaders } from './atomics/units.ts'
+import { loopHold, loopOf } from './parked-loop.ts'
 
 export interface NamedLock {
   readonly name: string
@@ -162,34 +163,6 @@ function waitsOf(
       }),
     }
   })
-}
-
-/** The event loop of a thread that stands still, without which none of its tasks goes on. */
-function loopOf(process: string, party: string): Resource {
-  return {
-    id: `${process}/loop ${party}`,
-    sort: 'reusable',
-    kind: 'event loop',
-    label: 'the event loop of its thread',
-    aliases: [],
-    process,
-    capacity: 1,
-    free: 0,
-    complete: true,
-  }
-}
-
-function loopHold(process: string, party: string): Hold {
-  return {
-    party,
-    resource: `${process}/loop ${party}`,
-    units: 1,
-    at: { unknown: 'the whole thread stands still' },
-    acquiredAt: { unknown: 'the whole thread stands still' },
-    sure: true,
-    how: 'observed',
-    evidence: 'the thread is parked, so that its event loop does not turn',
-  }
 }
 
 function loopWait(process: string, party: string): Wait {

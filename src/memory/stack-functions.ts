@@ -8,7 +8,12 @@ import { NativeNames } from './native-names.ts'
 import { type PhysicalFrame, Unwinder, type Walk } from './unwinder.ts'
 import { type AwaitedWord, awaitedWord } from './v8/atomics-wait.ts'
 import { Heap } from './v8/heap.ts'
-import { type FrameSlots, type JavaScriptFrame, JavaScriptFrames } from './v8/javascript-frames.ts'
+import {
+  type FrameSlots,
+  type JavaScriptFrame,
+  JavaScriptFrames,
+  type SuspendedSlots,
+} from './v8/javascript-frames.ts'
 import { isMeasured, type Layout, layoutIn, readLayout } from './v8/layout.ts'
 import type { Position, Script } from './v8/scripts.ts'
 import { type WasmWord, wasmWordsBetween } from './wasm-wait.ts'
@@ -42,7 +47,7 @@ export interface StackFunction {
   /** Where it begins in its script, 1-based. */
   readonly start?: Position
   /** Where its values are; absent for one that was inlined. */
-  readonly slots?: FrameSlots
+  readonly slots?: FrameSlots | SuspendedSlots
 }
 
 export interface ThreadStack {

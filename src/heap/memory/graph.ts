@@ -1,4 +1,6 @@
 /** The graph of one isolate's heap, read from the memory of its process. */
+import type { Heap } from '../../memory/v8/heap.ts'
+import type { SuspendedSlots } from '../../memory/v8/javascript-frames.ts'
 import type {
   Activation,
   Continuation,
@@ -48,6 +50,25 @@ export class MemoryGraph implements HeapGraph {
       .filter(object => this.#isOwn(object) && isSuspended(objects, object))
       .map(object => readActivation(this.#image, object))
     return this.#activations
+  }
+
+  /** The objects by their addresses, as they were when they were read. */
+  get byAddress(): Heap {
+    return this.#image.objects.heap
+  }
+
+  /** Where a suspended function has its values. */
+  slotsOf({ node, function: called, parameters }: Activation): SuspendedSlots {
+    const { objects } = this.#image
+    const { context, receiver, registers } = objects.fields.generator
+    const address = (word: number) => objects.arena.addressOf(word)
+    return {
+      closure: objects.tagged(called),
+      context: address(node + context),
+      receiver: address(node + receiver),
+      parameters: address(objects.target(node + registers) + 2),
+      parameterCount: parameters,
+    }
   }
 
   promises(): readonly HeapNode[] {

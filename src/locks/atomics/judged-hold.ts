@@ -104,10 +104,17 @@ function doubtOf(event: LockEvent): string | undefined {
   return undefined
 }
 
+/** What a stack tells of a call that has returned at its `await` is known better where that call itself is seen as a task of the thread. */
+function isOfSuspended({ holding: { party, event } }: JudgedHold, all: readonly JudgedHold[]): boolean {
+  if (event.suspended !== true) return false
+  return all.some(({ doubt, holding }) => doubt === undefined && holding.party.startsWith(`${party}/a`))
+}
+
 /** S3: one word, two exclusive holders cannot be; the same party twice is listed once, where it took it first. */
 function exclusive(judged: readonly JudgedHold[]): readonly JudgedHold[] {
   const owned = judged.filter(one => one.byOwner)
-  const believed = owned.length > 0 ? owned : judged
+  const told = judged.filter(one => !isOfSuspended(one, judged))
+  const believed = owned.length > 0 ? owned : told
   const once: JudgedHold[] = []
   for (const one of believed) {
     const { mode, lock } = one.holding.event.acquiring!

@@ -29,6 +29,16 @@ export interface FrameSlots {
   readonly optimised: boolean
 }
 
+/** The same of a function that is suspended: V8 keeps its values in an object. `context`, `receiver`, `parameters`: addresses. */
+export interface SuspendedSlots {
+  readonly closure: number
+  readonly context: number
+  readonly receiver: number
+  /** Where the first of its declared parameters is. */
+  readonly parameters: number
+  readonly parameterCount: number
+}
+
 /** What a frame of V8's is. */
 export type Reading =
   | { readonly kind: 'functions'; readonly frames: readonly JavaScriptFrame[]; readonly optimised?: boolean }

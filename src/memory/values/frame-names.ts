@@ -6,7 +6,7 @@ import { isCaptured, ownerOfScope } from '../../sources/captured.ts'
 import { type Declaration, declarationOf, writesTo } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import { type FunctionNode, isFunction, type Node } from '../../sources/syntax-tree.ts'
-import type { FrameSlots } from '../v8/javascript-frames.ts'
+import type { FrameSlots, SuspendedSlots } from '../v8/javascript-frames.ts'
 import type { Objects, Seen } from '../v8/objects.ts'
 import { type Names, nothing, type Runtime, Unreadable } from './runtime.ts'
 
@@ -49,7 +49,8 @@ export class ClosureNames implements Names {
 /** The names in a frame, at the call in progress. */
 export class FrameNames implements Names {
   readonly #objects: Objects
-  readonly #slots: FrameSlots
+  readonly #slots: FrameSlots | SuspendedSlots
+  readonly #optimised: boolean
   readonly #syntax: Syntax
   readonly #owner: Node
   readonly #position: Node
@@ -57,11 +58,12 @@ export class FrameNames implements Names {
 
   constructor(
     objects: Objects,
-    slots: FrameSlots,
+    slots: FrameSlots | SuspendedSlots,
     { syntax, owner, position }: { readonly syntax: Syntax; readonly owner: Node; readonly position: Node },
   ) {
     this.#objects = objects
     this.#slots = slots
+    this.#optimised = 'fp' in slots && slots.optimised
     this.#syntax = syntax
     this.#owner = owner
     this.#position = position
@@ -86,23 +88,23 @@ export class FrameNames implements Names {
         throw new Unreadable('cannot be read here', `${name} is in a register of another function`)
       return this.#closed.lookup(name)
     }
-    if (captured && !this.#slots.optimised) return this.#inContext(name)
+    if (captured && !this.#optimised) return this.#inContext(name)
     if (declaration.kind === 'parameter') return this.#parameter(declaration, captured)
     throw new Unreadable(
-      this.#slots.optimised ? 'optimised out' : 'cannot be read here',
+      this.#optimised ? 'optimised out' : 'cannot be read here',
       `${name} is in a register`,
     )
   }
 
   receiver(): Runtime {
     if (this.#owner.type === 'ArrowFunctionExpression') return this.#closed.receiver()
-    return this.#slot(16) ?? unreadable('this')
+    return this.#objects.at(this.#address('receiver')) ?? unreadable('this')
   }
 
   /** A variable of the function's own, in the contexts that it has made. */
   #inContext(name: string): Runtime {
     const objects = this.#objects
-    const current = objects.heap.memory.word(this.#slots.fp - 8)
+    const current = objects.heap.memory.word(this.#address('context'))
     const found = objects.named(current, name, objects.context(this.#slots.closure))
     if (found === undefined || found === 'missing') return unreadable(name)
     return found
@@ -119,9 +121,8 @@ export class FrameNames implements Names {
     const changes = writesTo(this.#syntax, declaration).length > 0
     // An `arguments` that parameters share their values with keeps these elsewhere.
     const shares = /\barguments\b/.test(this.#syntax.textOf(this.#owner))
-    if (changes && (captured || shares || !plain || this.#slots.optimised))
-      return unreadable(declaration.name)
-    const value = index < this.#count() ? this.#slot(24 + 8 * index) : nothing
+    if (changes && (captured || shares || !plain || this.#optimised)) return unreadable(declaration.name)
+    const value = index < this.#count() ? this.#argument(index) : nothing
     if (value === undefined) return unreadable(declaration.name)
     if (value.kind === 'undefined' && parameter.type === 'AssignmentPattern')
       return unreadable(declaration.name)
@@ -129,22 +130,32 @@ export class FrameNames implements Names {
   }
 
   #arguments(): readonly Runtime[] {
+    // Beyond its declared parameters nothing is kept of a suspended function.
+    if (!('fp' in this.#slots)) return unreadable('arguments')
     return Array.from(
       { length: this.#count() },
-      (_, index) => this.#slot(24 + 8 * index) ?? unreadable('arguments'),
+      (_, index) => this.#argument(index) ?? unreadable('arguments'),
     )
   }
 
   /** The number of arguments stands in the frame, the receiver counted. */
   #count(): number {
+    if (!('fp' in this.#slots)) return this.#slots.parameterCount
     const bytes = this.#objects.heap.memory.uint32(this.#slots.fp - 24)
     return bytes === undefined || bytes < 1 || bytes > MOST_ARGUMENTS ? unreadable('arguments') : bytes - 1
   }
 
-  #slot(offset: number): Seen | undefined {
-    return this.#objects.at(this.#slots.fp + offset)
+  #argument(index: number): Seen | undefined {
+    return this.#objects.at(this.#address('parameters') + 8 * index)
+  }
+
+  #address(of: keyof typeof inFrame): number {
+    return 'fp' in this.#slots ? this.#slots.fp + inFrame[of] : this.#slots[of]
   }
 }
+
+/** Where a frame has these, from its frame pointer. */
+const inFrame = { context: -8, receiver: 16, parameters: 24 } as const
 
 function isExported(syntax: Syntax, { scope, name, node }: Declaration): boolean {
   if (scope !== syntax.root || scope.type !== 'Program') return false

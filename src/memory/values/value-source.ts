@@ -18,7 +18,7 @@ import type { Syntax } from '../../sources/syntax.ts'
 import { parseFunctionSource } from '../../sources/syntax.ts'
 import type { SyntaxStore } from '../../sources/syntax-store.ts'
 import { isFunction, type Node } from '../../sources/syntax-tree.ts'
-import type { FrameSlots } from '../v8/javascript-frames.ts'
+import type { FrameSlots, SuspendedSlots } from '../v8/javascript-frames.ts'
 import type { Objects, Property, Seen, View } from '../v8/objects.ts'
 import type { Script } from '../v8/scripts.ts'
 import { type Called, Evaluator, textOfFunction } from './evaluator.ts'
@@ -28,7 +28,7 @@ import { type Names, nothing, type Runtime, Unreadable } from './runtime.ts'
 /** What is known of a function in progress. */
 export interface FrameInMemory {
   /** Absent for one that was inlined. */
-  readonly slots?: FrameSlots
+  readonly slots?: FrameSlots | SuspendedSlots
   /** Where the arguments stand of the builtin that it has called, and is in. */
   readonly given?: readonly number[]
 }
