@@ -4,13 +4,12 @@ import { capture } from '../../src/capture/capture.ts'
 import { captureCore } from '../../src/capture/core.ts'
 import { diagnose } from '../../src/diagnosis/diagnose.ts'
 import { restMark } from '../../src/memory/thread-stack.ts'
-import { readThreadStat } from '../../src/process/stat.ts'
 import type { Snapshot } from '../../src/snapshot/model.ts'
 import { buildAddon, hasCompiler } from '../support/native-addon.ts'
 import { targetNodes } from '../support/node-versions.ts'
 import { fixturePath, startFixture } from '../support/spawn-fixture.ts'
 import { kernelWritesCores, writeCore } from '../support/write-core.ts'
-import { progress, until } from './support.ts'
+import { progress } from './support.ts'
 
 let addon = { file: '', remove: () => {} }
 beforeAll(() => {
@@ -127,7 +126,7 @@ describe.runIf(hasCompiler).each(targetNodes())('Node $major', ({ path }) => {
     await settled(recursive.pid)
     expect(told(await capture(recursive.pid)).verdict.status).toBe('blocked')
     const moving = await start(path, 'take turns')
-    await until(() => (readThreadStat(moving.pid, moving.pid)?.userMs ?? 0) > 100)
+    await progress(moving)
     for (let count = 0; count < 6; count++) {
       const { kinds } = told(await capture(moving.pid, { inspector: count % 2 === 0 }))
       expect(kinds.filter(kind => kind !== 'native-block' && kind !== 'busy-loop')).toEqual([])
