@@ -3,7 +3,7 @@ import type { LockFacts } from '../locks/recognise.ts'
 import { unheldLocks } from '../locks/unheld.ts'
 import type { Target } from '../process/target.ts'
 import type { Thread } from '../snapshot/model.ts'
-import type { AsyncTasks, EarlyHeaps } from './async-tasks.ts'
+import type { AsyncTasks, EarlyHeaps, ThreadHeap } from './async-tasks.ts'
 import type { Clock } from './clock.ts'
 import type { Inside } from './inside.ts'
 import { idles } from './open-inspector.ts'
@@ -34,7 +34,7 @@ export async function lookForTasks(
   const none = { facts, tasks: [], gaps: [] }
   if (wantsOwners(threads, facts, options) && early === undefined)
     return tasksOfUnheld(target, threads, facts, options, clock)
-  if (threads[0]?.looks.at(-1)?.frames.length !== 0) return none
+  if (!isIdle(threads[0])) return none
   const { snapshotHeaps, tasksOfHeaps } = await import('./async-tasks.ts')
   if (early !== undefined && !('gap' in early.reading))
     return tasksFromMemory(target, early, threads, facts, options)
@@ -65,22 +65,47 @@ export async function tasksFromMemory(
 ): Promise<AsyncTasks> {
   const { tasksOfHeaps, threadHeaps } = await import('./async-tasks.ts')
   const { heaps, gaps } = threadHeaps(target.pid, early, threads)
-  const parked = new Set(threads.filter(isParked).map(({ id }) => id))
   const process = `p${target.pid}`
-  const found = await tasksOfHeaps(process, filesOf(target), heaps, facts, options, target.pid, parked)
+  const read = (parked?: ReadonlySet<string>) =>
+    tasksOfHeaps(process, filesOf(target), heaps, facts, options, target.pid, parked)
+  const parked = new Set(threads.filter(isParked).map(({ id }) => id))
   const wanted = unheldLocks(facts, party => parked.has(party))
-  if (wanted.size === 0 || found.suspended === undefined) return { ...found, gaps: [...found.gaps, ...gaps] }
+  if (wanted.size > 0) {
+    const found = await read(parked)
+    const owned = await ownersAmong(target, threads, heaps, facts, found, wanted)
+    const isOwned = owned.holds.some(({ party }) => found.suspended?.stacks.has(party))
+    if (isOwned) return { ...found, facts: withFurther(owned, facts, found.facts), gaps }
+    if (!isIdle(threads[0])) return { facts: owned, tasks: [], gaps }
+    const plain = await read()
+    return { ...plain, facts: withFurther(owned, facts, plain.facts), gaps }
+  }
+  const found = await read()
+  return { ...found, gaps: [...found.gaps, ...gaps] }
+}
+
+async function ownersAmong(
+  target: Target,
+  threads: readonly Thread[],
+  heaps: readonly ThreadHeap[],
+  facts: LockFacts,
+  { suspended }: AsyncTasks,
+  wanted: ReadonlyMap<string, string>,
+): Promise<LockFacts> {
+  if (suspended === undefined) return facts
   const scripted = threads.filter(({ role }) => role === 'main' || role === 'worker')
   const complete = scripted.every(({ id }) => heaps.some(({ party }) => party === id))
   const { withSuspendedOwners } = await import('./suspended-holders.ts')
-  const owned = await withSuspendedOwners(
-    target,
-    threads,
-    found.facts,
-    { ...found.suspended, complete },
-    wanted,
-  )
-  return { ...found, facts: owned, gaps: [...found.gaps, ...gaps] }
+  return withSuspendedOwners(target, threads, facts, { ...suspended, complete }, wanted)
+}
+
+/** Facts that were changed, with those that were added to them as they had been. */
+function withFurther(changed: LockFacts, before: LockFacts, joined: LockFacts): LockFacts {
+  return {
+    resources: [...changed.resources, ...joined.resources.slice(before.resources.length)],
+    holds: [...changed.holds, ...joined.holds.slice(before.holds.length)],
+    productions: [...changed.productions, ...joined.productions.slice(before.productions.length)],
+    waits: [...changed.waits, ...joined.waits.slice(before.waits.length)],
+  }
 }
 
 /** The suspended functions of a process in which a thread sleeps for a lock that no stack holds. */
@@ -110,6 +135,11 @@ export function wantsOwners(
   if (memory === false || heap === false) return false
   const parked = new Set(threads.filter(isParked).map(({ id }) => id))
   return unheldLocks(facts, party => parked.has(party)).size > 0
+}
+
+/** No code of it is on its stack. */
+function isIdle(main: Thread | undefined): boolean {
+  return main?.looks.at(-1)?.frames.length === 0
 }
 
 /** For good: a time limit would end it. */

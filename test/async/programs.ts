@@ -456,6 +456,11 @@ export const otherVersions: readonly AsyncProgram[] = (
 
 /** Programs that look hung and are not. */
 export const healthy: readonly AsyncProgram[] = [
+  {
+    file: 'pools/unread-response.mjs',
+    verdict: 'idle',
+    waits: 'an HTTP response from 127.0.0.1, and before that for a free socket of its agent (all 1 in use)',
+  },
   { file: 'healthy/queue-consumers.mjs', verdict: 'idle' },
   { file: 'healthy/slow-holder.mjs', verdict: 'idle' },
   { file: 'healthy/holder-sleeps.mjs', verdict: 'idle', waits: 'a timer of 600000 ms, due in about 10 min' },

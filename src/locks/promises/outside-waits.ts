@@ -103,7 +103,19 @@ function which(heap: HeapGraph, node: HeapNode): string {
     return file === undefined ? ` (${pid})` : ` (${file}, ${pid})`
   }
   const host = heap.className(node) === 'ClientRequest' ? textOf(heap, node, 'host') : undefined
-  return host === undefined ? '' : ` from ${host}`
+  return host === undefined ? '' : ` from ${host}${queued(heap, node)}`
+}
+
+/** A request of `http` that has no socket yet, since its agent has as many as it may (lib/_http_agent.js: `requests` by host). */
+function queued(heap: HeapGraph, request: HeapNode): string {
+  const agent = nodeOf(heap, request, 'agent')
+  const most = agent === undefined ? undefined : positive(heap, agent, 'maxSockets')
+  const requests = agent === undefined ? undefined : nodeOf(heap, agent, 'requests')
+  if (requests === undefined || most === undefined) return ''
+  const isQueued = heap
+    .edges(requests)
+    .some(({ node }) => heap.kind(node) === 'array' && heap.edges(node).some(one => one.node === request))
+  return isQueued ? `, and before that for a free socket of its agent (all ${most} in use)` : ''
 }
 
 function textOf(heap: HeapGraph, node: HeapNode, name: string): string | undefined {
