@@ -1,14 +1,7 @@
 /** Waits of one process for the end of another that is looked at too: `execSync`, `spawnSync`, a shell for its command. */
 import { type Child, childrenOf } from '../process/children.ts'
 import { switches } from '../process/threads.ts'
-import {
-  type Activity,
-  isUnknown,
-  type Process,
-  type Request,
-  type SystemCall,
-  type Thread,
-} from '../snapshot/model.ts'
+import type { Activity, Process, Request, SystemCall, Thread } from '../snapshot/model.ts'
 import type { Attached } from './attach.ts'
 import { isStill } from './native-waits.ts'
 
