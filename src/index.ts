@@ -1,6 +1,7 @@
 /** The library: capture touches a process; diagnose and the renderers are pure. */
 export { capture } from './capture/capture.ts'
 export { type CoreOptions, captureCore } from './capture/core.ts'
+export { captureHeapFile } from './capture/heap-file.ts'
 export type { CaptureOptions } from './capture/options.ts'
 export { diagnose } from './diagnosis/diagnose.ts'
 export type { Diagnosis, Edge, Finding, Status, Verdict } from './diagnosis/diagnosis.ts'

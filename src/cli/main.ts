@@ -173,7 +173,10 @@ function build(): Command {
   program
     .command('report')
     .description('what was saved with --save or --json, as a report; several processes as one')
-    .argument('<file...>', 'snapshots, JSON reports, and diagnostic reports of Node; compressed or not')
+    .argument(
+      '<file...>',
+      'snapshots, JSON reports, diagnostic reports of Node, heap snapshots of V8; compressed or not',
+    )
     .addOption(formatOption())
     .addOption(jsonOption('the report as JSON: --format json'))
     .option('--no-snapshot', 'leave the snapshot out of the JSON')

@@ -2,6 +2,7 @@
 import { ImpasseError } from '../errors.ts'
 import {
   arrange,
+  captureHeapFile,
   diagnose,
   exitCode,
   type FormatName,
@@ -11,6 +12,7 @@ import {
   recogniseAgain,
   render,
   renderDifference,
+  type Snapshot,
   type Status,
   timelines,
 } from '../index.ts'
@@ -26,7 +28,7 @@ export interface ReportOptions extends OutputOptions {
 /** Gives the exit code, as an attach does. Throws `ImpasseError`s. */
 export async function report(files: readonly string[], options: ReportOptions): Promise<number> {
   const parts: NamedSnapshot[] = []
-  for (const name of files) parts.push({ name, snapshot: await recogniseAgain(await readSnapshot(name)) })
+  for (const name of files) parts.push({ name, snapshot: await evidenceIn(name) })
   const [first, ...others] = parts
   if (first === undefined) throw new ImpasseError('IMPASSE_USAGE', 'There is no file.', 'Name one.')
   if (options.diff === true) return difference(parts, options)
@@ -38,6 +40,10 @@ export async function report(files: readonly string[], options: ReportOptions): 
   put(await render(snapshot, diagnosis, options.format, how), options.output)
   await putHtml(options, snapshot, diagnosis)
   return exitCode(diagnosis, options.failOn)
+}
+
+async function evidenceIn(file: string): Promise<Snapshot> {
+  return (await captureHeapFile(file)) ?? recogniseAgain(await readSnapshot(file))
 }
 
 /** The exit code is that of the second one. */

@@ -126,6 +126,8 @@ export interface HeapGraph {
   readonly source: 'memory' | 'heap snapshot'
   /** V8's isolate by address (memory), to be joined with a thread; undefined where the source was asked of one thread. */
   readonly isolate: number | undefined
+  /** Set where numbers that properties hold are left out: nothing tells how many a lock lets in. */
+  readonly withoutNumbers?: boolean
   /** True when nothing of the isolate ran while it was read, else why this is not known or not so. */
   readonly consistent: true | string
 

@@ -126,8 +126,8 @@ function isHeapSnapshot(data: Readonly<Record<string, unknown>>): boolean {
 function heapSnapshot(name: string): ImpasseError {
   return new ImpasseError(
     'IMPASSE_FOREIGN',
-    `${name} is a heap snapshot of V8, from which alone no report is made: it has neither stacks nor source.`,
-    'Look at the process itself: impasse <pid> --heap --save <file>.',
+    `${name} is a heap snapshot of V8, which is read in another way.`,
+    'impasse report <file> reads it, and captureHeapFile(file) of the library.',
   )
 }
 

@@ -26,6 +26,12 @@ type Section = 'header' | 'between' | 'numbers' | 'strings' | 'end'
 
 /** No header is longer than this: what is, is no snapshot. */
 const longestHeader = 100_000
+/** Nor any text: V8 cuts them at 1024 characters unless it was told another limit. */
+const longestText = 2 ** 26
+/** A table is given no more room than this before its numbers have come: a header may lie. */
+const largestStart = 2 ** 26
+/** Texts that nothing is named by: those of V8's own. */
+const moreTexts = 100_000
 
 /** Takes the chunks one after the other; `result` after the last one. */
 export class HeapSnapshotParser {
@@ -67,20 +73,34 @@ export class HeapSnapshotParser {
     }
   }
 
+  /** Each names something, a node or an edge. */
+  get #mostTexts(): number {
+    const length = (name: string) => this.#tables.get(name)?.length ?? 0
+    return length('nodes') + length('edges') + moreTexts
+  }
+
   #header(chunk: string): number {
     const before = this.#text.length
     this.#text += chunk
-    const end = this.#text.indexOf('"nodes":[')
+    const end = this.#text.search(/"nodes"\s*:\s*\[/)
     if (end < 0) {
-      if (this.#text.length > longestHeader) this.#section = 'end'
+      if (this.#text.length > longestHeader) this.#fail()
       return chunk.length
     }
     const { snapshot } = JSON.parse(`${this.#text.slice(0, this.#text.lastIndexOf('}', end) + 1)}}`)
+    if (!isMeta(snapshot?.meta)) return this.#fail(chunk.length)
     this.#meta = snapshot.meta
-    this.#counts = { nodes: snapshot.node_count, edges: snapshot.edge_count }
+    this.#counts = { nodes: Number(snapshot.node_count), edges: Number(snapshot.edge_count) }
     this.#text = '"nodes":'
     this.#section = 'between'
     return end + this.#text.length - before
+  }
+
+  /** It is none: nothing of it is taken. */
+  #fail(at = 0): number {
+    this.#section = 'end'
+    this.#meta = undefined
+    return at
   }
 
   /** Up to the `[` of the next section. */
@@ -96,7 +116,7 @@ export class HeapSnapshotParser {
     const { nodes, edges } = this.#counts
     const size =
       name === 'nodes' ? nodes * this.#meta!.node_fields.length : name === 'edges' ? edges * 3 : 1024
-    this.#table = new Uint32Array(size)
+    this.#table = new Uint32Array(size >= 1 && size <= largestStart ? size : 1024)
     this.#section = name === 'strings' ? 'strings' : 'numbers'
     return open + 1
   }
@@ -145,6 +165,7 @@ export class HeapSnapshotParser {
       }
       const end = endOfText(chunk, at, this.#text)
       this.#text += chunk.slice(at, end < 0 ? undefined : end)
+      if (this.#text.length > longestText || this.#strings.length > this.#mostTexts) return this.#fail(at)
       if (end < 0) return chunk.length
       this.#strings.push(this.#text.includes('\\') ? JSON.parse(`"${this.#text}"`) : this.#text)
       this.#text = ''
@@ -153,6 +174,22 @@ export class HeapSnapshotParser {
     }
     return chunk.length
   }
+}
+
+/** Whether it names its columns, and has those that are counted on. */
+function isMeta(meta: unknown): meta is Meta {
+  if (typeof meta !== 'object' || meta === null) return false
+  const { node_fields, node_types, edge_fields, edge_types } = meta as Record<string, unknown>
+  const has = (fields: unknown, names: readonly string[]) =>
+    Array.isArray(fields) && names.every(name => fields.includes(name))
+  const types = (all: unknown) => Array.isArray(all) && Array.isArray(all[0])
+  return (
+    has(node_fields, ['type', 'name', 'id', 'edge_count']) &&
+    Array.isArray(edge_fields) &&
+    edge_fields.join() === 'type,name_or_index,to_node' &&
+    types(node_types) &&
+    types(edge_types)
+  )
 }
 
 /** The quote that ends a text which goes on at `from`; `before` is what came of it in earlier chunks. */

@@ -18,6 +18,33 @@ export interface RawPlace {
 }
 
 const EDGE_FIELDS = 3
+const deepestText = 30
+
+/** What does not fit in tables that were read from a file, as the rest of a sentence; undefined when all does. */
+export function flawIn(snapshot: HeapSnapshot): string | undefined {
+  const { nodes, edges, locations, strings, nodeFields, nodeTypes, edgeTypes } = snapshot
+  const fields = nodeFields.length
+  if (nodes.length === 0 || nodes.length % fields || edges.length % EDGE_FIELDS || locations.length % 4)
+    return 'a table of it is cut'
+  const [type, name, count] = ['type', 'name', 'edge_count'].map(field => nodeFields.indexOf(field))
+  let edgesOfNodes = 0
+  for (let at = 0; at < nodes.length; at += fields) {
+    if (nodes[at + type!]! >= nodeTypes.length || nodes[at + name!]! >= strings.length)
+      return 'a node of it has no name'
+    edgesOfNodes += nodes[at + count!]!
+  }
+  if (edgesOfNodes !== edges.length / EDGE_FIELDS) return 'it has not as many edges as its nodes tell'
+  const isNode = (at: number) => at < nodes.length && at % fields === 0
+  for (let at = 0; at < edges.length; at += EDGE_FIELDS) {
+    const kind = edgeTypes[edges[at]!]
+    const indexed = kind === 'element' || kind === 'hidden'
+    if (kind === undefined || !isNode(edges[at + 2]!)) return 'an edge of it leads nowhere'
+    if (!indexed && edges[at + 1]! >= strings.length) return 'an edge of it has no name'
+  }
+  for (let at = 0; at < locations.length; at += 4)
+    if (!isNode(locations[at]!)) return 'a place in it is that of nothing'
+  return undefined
+}
 
 export class HeapTables {
   readonly count: number
@@ -59,6 +86,13 @@ export class HeapTables {
     return this.#snapshot.nodes[node * this.#fields + this.#id]!
   }
 
+  /** Whether it was asked to hold the values of numbers (`exposeNumericValues`, `captureNumericValue`). */
+  get hasNumbers(): boolean {
+    for (let node = 0; node < this.count; node++)
+      if (this.type(node) === 'number' && this.internal(node, 'value') !== undefined) return true
+    return false
+  }
+
   edges(node: number): readonly RawEdge[] {
     const edges: RawEdge[] = []
     for (let at = this.#first[node]!; at < this.#first[node + 1]!; at++) edges.push(this.#edge(at))
@@ -80,16 +114,41 @@ export class HeapTables {
     return this.target(node, 'internal', name)
   }
 
+  /** The value of a string, also of one that V8 put together of others; undefined for what is none, or is not there whole. */
+  text(node: number, depth = 0): string | undefined {
+    if (this.type(node) === 'string') return this.name(node)
+    if (this.type(node) !== 'concatenated string' || depth > deepestText) return undefined
+    const parts = ['first', 'second'].map(name => this.internal(node, name))
+    const texts = parts.map(part => (part === undefined ? undefined : this.text(part, depth + 1)))
+    return texts.includes(undefined) ? undefined : texts.join('')
+  }
+
+  /** Its own bytes, without what it refers to; 0 where the snapshot does not tell. */
+  size(node: number): number {
+    const at = this.#snapshot.nodeFields.indexOf('self_size')
+    return at < 0 ? 0 : this.#snapshot.nodes[node * this.#fields + at]!
+  }
+
+  /** All nodes whose place is told. */
+  placed(): Iterable<number> {
+    this.#readPlaces()
+    return this.#places!.keys()
+  }
+
   /** Where a function's text, a generator's or a class's begins. */
   place(node: number): RawPlace | undefined {
     const { locations } = this.#snapshot
-    if (this.#places === undefined) {
-      this.#places = new Map()
-      for (let at = 0; at < locations.length; at += 4) this.#places.set(locations[at]! / this.#fields, at)
-    }
-    const at = this.#places.get(node)
+    const at = this.#readPlaces().get(node)
     if (at === undefined) return undefined
     return { scriptId: locations[at + 1]!, line: locations[at + 2]!, column: locations[at + 3]! }
+  }
+
+  #readPlaces(): ReadonlyMap<number, number> {
+    if (this.#places !== undefined) return this.#places
+    const { locations } = this.#snapshot
+    this.#places = new Map()
+    for (let at = 0; at < locations.length; at += 4) this.#places.set(locations[at]! / this.#fields, at)
+    return this.#places
   }
 
   /** The references to a node, each with the node that has it. */

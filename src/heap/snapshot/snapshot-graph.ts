@@ -43,6 +43,7 @@ export class SnapshotGraph implements HeapGraph {
   readonly source = 'heap snapshot'
   readonly isolate = undefined
   readonly consistent = true
+  readonly withoutNumbers: boolean
   readonly #tables: HeapTables
   readonly #scripts: SnapshotScripts
   readonly #kinds = new Map<HeapNode, HeapNodeKind>()
@@ -52,6 +53,7 @@ export class SnapshotGraph implements HeapGraph {
   constructor(snapshot: HeapSnapshot, scripts: SnapshotScripts) {
     this.#tables = new HeapTables(snapshot)
     this.#scripts = scripts
+    this.withoutNumbers = !this.#tables.hasNumbers
   }
 
   activations(): readonly Activation[] {
@@ -79,10 +81,7 @@ export class SnapshotGraph implements HeapGraph {
         code: this.code(fn) ?? { name: '' },
         receiver: receiver === undefined ? { kind: 'unknown' } : this.#valueOf(receiver),
         context: tables.internal(node, 'context'),
-        registers: tables
-          .edges(file)
-          .filter(({ type, name }) => type === 'internal' && /^\d+$/.test(name))
-          .map(({ to }) => this.#valueOf(to)),
+        registers: this.#registers(file),
         parameters: 0,
         promises: [
           ...promises.map(({ to }) => to),
@@ -92,6 +91,18 @@ export class SnapshotGraph implements HeapGraph {
       })
     }
     return found
+  }
+
+  /** Small numbers have no node, and leave their place empty. */
+  #registers(file: number): readonly HeapValue[] {
+    const registers: HeapValue[] = []
+    for (const { type, name, to } of this.#tables.edges(file)) {
+      const at = type === 'internal' && /^\d{1,5}$/.test(name) ? Number(name) : undefined
+      if (at === undefined) continue
+      while (registers.length < at) registers.push({ kind: 'unknown' })
+      registers[at] = this.#valueOf(to)
+    }
+    return registers
   }
 
   *#registerFiles(): Generator<{ readonly node: HeapNode; readonly file: HeapNode }> {

@@ -42,6 +42,14 @@ export class ActivationValues {
     return undefined
   }
 
+  /** The object in a variable of the function itself; undefined where it has none, or where its place is not known. */
+  local(activation: Activation, source: FunctionSource, name: string): HeapNode | undefined {
+    if (!isLocal(source, name)) return undefined
+    const scoped = this.#inScopes(activation, name)
+    if (scoped !== undefined) return scoped.kind === 'node' ? scoped.node : undefined
+    return this.#local(activation, source, name)
+  }
+
   /** The functions that it has in variables of its own. */
   functions({ registers, context }: Activation): readonly HeapNode[] {
     const held = registers.flatMap(value => (value.kind === 'node' ? [value.node] : []))
@@ -124,7 +132,12 @@ export class ActivationValues {
   /** A variable of its own in a register; its object only, since a register that is not used yet may hold anything. */
   #local(activation: Activation, source: FunctionSource, name: string): HeapNode | undefined {
     const at = localRegister(source, name)
-    const value = at === undefined ? undefined : activation.registers[activation.parameters + at]
+    // A heap snapshot does not tell how many are parameters; where a register is known, they are plain ones.
+    const { parameters } =
+      this.#heap.source === 'memory' || !isFunction(source.fn)
+        ? activation
+        : { parameters: source.fn.params.length }
+    const value = at === undefined ? undefined : activation.registers[parameters + at]
     return value?.kind === 'node' ? value.node : undefined
   }
 

@@ -7,6 +7,7 @@ import type { Activation, HeapGraph, HeapNode, HeapPlace } from '../../heap/grap
 import { type Leaf, leavesOf, Needs, type Task, tasksOf } from '../../heap/tasks.ts'
 import { isCall, type Node, walkOwn } from '../../sources/syntax-tree.ts'
 import { ActivationValues } from './activation-values.ts'
+import { awaitPlace } from './await-place.ts'
 import { exportedTarget } from './call-target.ts'
 import { type FunctionSource, FunctionSources } from './function-sources.ts'
 import { Holds, type LockedStore, type LockHold } from './holds.ts'
@@ -39,7 +40,11 @@ export interface AsyncWaits {
   reachOf(promise: HeapNode): Reach
   codeOf(activation: Activation): SuspendedCode | undefined
   placeOf(activation: Activation): HeapPlace | undefined
+  /** Why it is not sure at which place a function stands; undefined where it is. */
+  doubtOf(activation: Activation): string | undefined
 }
+
+const workedOut = 'at which await it stands is not told by the heap, but worked out from what it waits for'
 
 const handing = 'only it has the function that settles what the waiter awaits, and it calls that later on'
 
@@ -67,6 +72,7 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
     return codes.get(activation.node)
   }
   const values = new ActivationValues(heap)
+  const inferred = inferPlaces()
   const holds = new Holds(graph, sources, values, codeOf)
   const found = new Map<HeapNode, PromiseLock & { waiting: { task: Task; promise: HeapNode }[] }>()
   const byPromise = new Map<HeapNode, PromiseLock>()
@@ -99,6 +105,26 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
     reachOf: promise => reaches.of(promise),
     codeOf,
     placeOf: ({ node, at }) => at ?? places.get(node),
+    doubtOf: ({ node }) => (inferred.has(node) ? workedOut : undefined),
+  }
+
+  /** Places of those that nobody could tell, by what they wait for; added to those that are known. */
+  function inferPlaces(): ReadonlySet<HeapNode> {
+    const found = new Set<HeapNode>()
+    const storesOf = (promise: HeapNode) => reaches.of(promise).stores
+    for (const activation of tasks.flatMap(({ activations }) => activations)) {
+      const { node, at, code } = activation
+      const promise = graph.awaited(node)
+      if (at !== undefined || places.has(node) || promise === undefined || code.place === undefined) continue
+      const need = needs.of(promise)
+      const offset =
+        'needs' in need ? undefined : awaitPlace(activation, need, { graph, sources, values, storesOf })
+      const position = offset === undefined ? undefined : sources.of(code)?.syntax.lines.positionAt(offset)
+      if (position === undefined) continue
+      places.set(node, { ...code.place, ...position })
+      found.add(node)
+    }
+    return found
   }
 
   /**
@@ -270,7 +296,7 @@ async function placesOf(
   heap: HeapGraph,
   tasks: readonly Task[],
   sources: FunctionSources,
-): Promise<ReadonlyMap<HeapNode, HeapPlace>> {
+): Promise<Map<HeapNode, HeapPlace>> {
   const places = new Map<HeapNode, HeapPlace>()
   const asked: HeapNode[] = []
   for (const { activations } of tasks) {

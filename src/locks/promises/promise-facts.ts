@@ -49,6 +49,8 @@ export interface FactContext {
 /** Fields by which a request goes. */
 const identifying = ['requestId', 'reqId', 'traceId', 'correlationId', 'id', 'name', 'url', 'path']
 
+const uncounted = 'how many it lets in is not told: the heap snapshot has no numbers'
+
 const nowhere = { unknown: 'its place could not be told' }
 
 export function promiseFacts(waits: AsyncWaits, context: FactContext): PromiseFacts {
@@ -80,7 +82,8 @@ class Facts {
     const { tasks, locks } = this.#waits
     const holds = locks.flatMap((lock, at) => {
       const id = `${this.#context.thread}/promise lock ${at + 1}`
-      const held = onePerTask(lock.holds.flatMap(hold => this.#hold(id, hold)))
+      const uncertain = this.#uncounted(lock) ? uncounted : undefined
+      const held = onePerTask(lock.holds.flatMap(hold => this.#hold(id, hold, uncertain)))
       if (held.length > 0) {
         this.#ids.set(lock, id)
         this.#resources.push(this.#resource(id, lock, held))
@@ -100,7 +103,11 @@ class Facts {
   }
 
   /** Held by the task that it waits for itself: that one has to return before it can give anything back. */
-  #hold(resource: string, { activation, acquired, evidence }: LockHold): readonly Hold[] {
+  #hold(
+    resource: string,
+    { activation, acquired, evidence }: LockHold,
+    uncertain: string | undefined,
+  ): readonly Hold[] {
     const own = this.#taskOf.get(activation.node) ?? this.#drivenBy(activation)
     if (own === undefined) return []
     let task = own
@@ -117,6 +124,7 @@ class Facts {
     const index = task.activations.indexOf(activation)
     const isDriven = !this.#taskOf.has(activation.node)
     const program = index >= 0 || isDriven ? undefined : this.#programFrame(task)
+    const doubt = this.#waits.doubtOf(activation) ?? uncertain
     return [
       {
         party: this.#parties.get(task)!,
@@ -125,11 +133,20 @@ class Facts {
         at: program ?? frame,
         ...(index >= 0 && { frame: index }),
         acquiredAt: at ?? nowhere,
-        sure: true,
+        sure: doubt === undefined,
         how: 'inferred',
         evidence,
+        ...(doubt !== undefined && { doubt }),
       },
     ]
+  }
+
+  /** No number tells of its units, and it is of no library whose locks have one. */
+  #uncounted({ owner, parts }: PromiseLock): boolean {
+    const { heap } = this.#waits.graph
+    if (heap.withoutNumbers !== true) return false
+    const known = adapterOf(heap, [...(owner === undefined ? [] : [owner]), ...parts], this.#context.adapters)
+    return known?.adapter.kind !== 'mutex'
   }
 
   /** Whose task goes on with a generator that stands at a `yield`: the only function that has it, in a variable of its own. */
@@ -157,7 +174,10 @@ class Facts {
     const told = known && capacityOf(heap, known.part, known.adapter)
     const units = { ...lock.units, ...(told !== undefined && { capacity: told }) }
     const taken = holds.length
+    // A queue that runs its holders itself may be at rest, or let in more of them.
+    const untold = this.#uncounted(lock) && lock.holds.some(({ acquired }) => acquired === undefined)
     const elsewhere =
+      (untold ? uncounted : undefined) ??
       givenBackElsewhere(this.#waits, lock) ??
       letInElsewhere(this.#waits, lock) ??
       (units.capacity === undefined ? acquiredUnawaited(this.#waits, lock) : undefined)
