@@ -20,7 +20,9 @@ export async function capture(
 ): Promise<Snapshot> {
   const clock = new Clock(options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
   const capturedAt = new Date().toISOString()
-  const attached = await attachAll([...new Set([pids].flat())], options, clock)
+  const apart = await attachAll([...new Set([pids].flat())], options, clock)
+  const attached =
+    apart.length < 2 ? apart : (await import('./child-exits.ts')).withChildExits(apart, clock.now)
   const facts = attached.map(({ facts }) => facts)
   return {
     format: 'impasse-snapshot',
