@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -15,6 +16,7 @@ import { checkedSnapshot } from '../../src/snapshot/file.ts'
 import type { Snapshot } from '../../src/snapshot/model.ts'
 import { targetNodes } from '../support/node-versions.ts'
 import { runImpasse } from '../support/run-impasse.ts'
+import { startFixture } from '../support/spawn-fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'impasse-heap-file-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -90,6 +92,40 @@ describe.each(targetNodes())('of Node $major', ({ major, path }) => {
       )
       expect(own).toHaveLength(2)
     }
+  })
+})
+
+/** The heap of a running program, by the signal that Node offers for that. */
+async function signalled(program: string): Promise<Snapshot> {
+  const own = mkdtempSync(join(folder, 'signalled-'))
+  const { pid } = await startFixture(program, {
+    execArgv: ['--heapsnapshot-signal=SIGUSR2'],
+    cwd: own,
+  })
+  await setTimeout(100)
+  process.kill(pid, 'SIGUSR2')
+  for (;;) {
+    await setTimeout(50)
+    const [name] = readdirSync(own)
+    const found =
+      name === undefined ? undefined : await captureHeapFile(join(own, name)).catch(() => undefined)
+    if (found !== undefined) return found
+  }
+}
+
+describe('without numbers, of a program that was sent a signal', () => {
+  test.each(['paused-queue.mjs', 'rate-limited.mjs', 'holder-sleeps.mjs', 'unseen-holder.mjs'])(
+    'nothing is claimed of healthy/%s',
+    async program => {
+      const snapshot = await signalled(`async/healthy/${program}`)
+      expect(snapshot.processes[0]!.pid).toBeGreaterThan(1)
+      expect(diagnose(snapshot).findings).toEqual([])
+    },
+  )
+
+  test('two jobs in a lock each, at their only await, are proved', async () => {
+    const snapshot = await signalled('async/locks/crossed-run-exclusive.cjs')
+    expect(diagnose(snapshot).findings[0]).toMatchObject({ kind: 'cycle', status: 'deadlock' })
   })
 })
 
