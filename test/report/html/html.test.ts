@@ -8,8 +8,8 @@ import { crowd } from './crowd.ts'
 
 const page = (snapshot: Snapshot) => renderHtml(snapshot, diagnose(snapshot))
 
-test.each(['queue', 'abba', 'busy', 'two'] as const)('%s', async name => {
-  const scene: () => Snapshot = scenes[name]
+const { queue, abba, busy, two } = scenes
+test.each(Object.entries({ queue, abba, busy, two }))('%s', async (name, scene) => {
   await expect(await page(scene())).toMatchFileSnapshot(`../golden/${name}.golden.html`)
 })
 
