@@ -21,12 +21,16 @@ describe.each(targetNodes())(
       expect([acquiredAt.function, acquiredAt.line]).toEqual(['rebuild', 13])
     })
 
-    test('may be held by a function that is suspended: that much is said, and no more', async () => {
+    test('is held by a function that is suspended, which is named with its line', async () => {
       const { verdict, findings, resources } = await look('answer-under-lock.mjs', path)
       expect(verdict.status).toBe('blocked')
       expect(findings).toEqual([])
-      expect(resources[0].holders).toEqual([])
-      expect(resources[0].complete.unknown).toMatch(/suspended function of p\d+\/t0 may hold it/)
+      expect(resources[0].holders).toMatchObject([
+        {
+          party: expect.stringMatching(/^p\d+\/t0\/a\d+$/),
+          acquiredAt: { function: 'rebuild', line: 14 },
+        },
+      ])
     })
 
     test.each([
