@@ -491,6 +491,10 @@ export const healthy: readonly AsyncProgram[] = [
   { file: 'healthy/unit-of-callback.mjs', verdict: 'idle' },
   { file: 'healthy/unlocked-by-handler.mjs', verdict: 'idle' },
   { file: 'healthy/busy-fastq.mjs', verdict: 'idle' },
+  { file: 'healthy/cancelled-by-timer.mjs', verdict: 'idle' },
+  { file: 'healthy/reclaimed-by-timer.mjs', verdict: 'idle' },
+  { file: 'healthy/rejected-by-timer.mjs', verdict: 'idle' },
+  { file: 'healthy/widened-by-timer.mjs', verdict: 'idle', minimalMajor: 20 },
   { file: 'pools/exhausted-tarn.mjs', verdict: 'idle' },
   {
     file: 'hand-written/forgotten-resolve.mjs',

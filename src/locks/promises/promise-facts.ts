@@ -23,6 +23,7 @@ import type { AsyncWaits, PromiseLock } from './async-waits.ts'
 import type { LockHold } from './holds.ts'
 import { nameInHeap } from './name-in-heap.ts'
 import { type Outside, outsideOf } from './outside-waits.ts'
+import { reachedByTimer } from './reached-by-timers.ts'
 import { acquiredUnawaited, givenBackElsewhere, letInElsewhere } from './releases-elsewhere.ts'
 import type { SuspendedCode } from './suspended-code.ts'
 
@@ -182,6 +183,7 @@ class Facts {
       (untold ? uncounted : undefined) ??
       givenBackElsewhere(this.#waits, lock) ??
       letInElsewhere(this.#waits, lock) ??
+      reachedByTimer(this.#waits, lock) ??
       (units.capacity === undefined ? acquiredUnawaited(this.#waits, lock) : undefined)
     const capacity = Math.max(units.capacity ?? taken, taken)
     const unseen = capacity - taken - units.free
