@@ -242,6 +242,7 @@ export class AwaitGraph {
   }
 }
 
+/** Variables by name, those that hold an object. */
 type Scope = ReadonlyMap<string, HeapNode>
 
 function scopeOf(heap: HeapGraph, context: HeapNode): Scope {
@@ -253,7 +254,8 @@ function scopeOf(heap: HeapGraph, context: HeapNode): Scope {
   )
 }
 
-function scopesFrom(heap: HeapGraph, context: HeapNode | undefined, most: number): Scope {
+/** The variables of a scope and of those around it, `most` of them; an inner one hides what is around it. */
+export function scopesFrom(heap: HeapGraph, context: HeapNode | undefined, most: number): Scope {
   const all = new Map<string, HeapNode>()
   let scope = context
   for (let depth = 0; depth < most && scope !== undefined; depth++) {

@@ -1,6 +1,6 @@
 /** Whether a timer of the program that is still set can get at a lock: a watchdog that cancels, reclaims or widens. */
-import { nodeOf } from '../../heap/await-graph.ts'
-import type { HeapGraph, HeapNode } from '../../heap/graph.ts'
+import { nodeOf, scopesFrom } from '../../heap/await-graph.ts'
+import type { HeapNode } from '../../heap/graph.ts'
 import { isFunction, type Node, walk } from '../../sources/syntax-tree.ts'
 import type { AsyncWaits, PromiseLock } from './async-waits.ts'
 
@@ -63,8 +63,9 @@ function follow(waits: AsyncWaits, fn: HeapNode, reached: Set<HeapNode>, depth: 
     return
   }
   const { names, members } = namesIn(source.syntax.textOf.bind(source.syntax), source.fn)
+  const variables = scopesFrom(heap, nodeOf(heap, fn, 'context'), mostScopes)
   for (const name of names) {
-    const node = variable(heap, fn, name)
+    const node = variables.get(name)
     if (node !== undefined) add(node)
   }
 
@@ -91,15 +92,4 @@ function namesIn(textOf: (node: Node) => string, fn: Node) {
   }
   if (isFunction(fn) && fn.id) names.delete(fn.id.name)
   return { names, members }
-}
-
-/** What a name stands for in the scopes that a function closes over, the innermost first. */
-function variable(heap: HeapGraph, fn: HeapNode, name: string): HeapNode | undefined {
-  let scope = nodeOf(heap, fn, 'context')
-  for (let depth = 0; depth < mostScopes && scope !== undefined; depth++) {
-    const found = heap.edges(scope).find(edge => edge.kind === 'variable' && edge.name === name)
-    if (found !== undefined) return found.node
-    scope = nodeOf(heap, scope, 'previous')
-  }
-  return undefined
 }
