@@ -1,12 +1,7 @@
 import { declarationOf } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import { type CallNode, isFunction, type Node, walk } from '../../sources/syntax-tree.ts'
-import { calledName, classOf, namesOf } from './function-catalogue.ts'
-
-interface Place {
-  readonly syntax: Syntax
-  readonly owner: Node
-}
+import { calledName, classOf, namesOf, type Place } from './function-catalogue.ts'
 
 /** Methods of the language that call what they are given before they return. */
 const languageMethods: ReadonlySet<string> = new Set([

@@ -4,6 +4,12 @@ import { type CallNode, isFunction, type Node, unwrapped } from '../../sources/s
 import { methodText } from './frame-environment.ts'
 import { stepsOf } from './steps.ts'
 
+/** A function, or a program, of a text. */
+export interface Place {
+  readonly syntax: Syntax
+  readonly owner: Node
+}
+
 /** A function in the source, found by what the process says of a function object. */
 export interface Origin {
   readonly syntax: Syntax

@@ -3,13 +3,8 @@ import type { Syntax } from '../../sources/syntax.ts'
 import { type CallNode, isFunction, type Node, unwrapped, walk } from '../../sources/syntax-tree.ts'
 import { isCallback, runsInPlace } from './callback.ts'
 import { canonicalText } from './constants.ts'
-import { calledName, classOf, namesOf } from './function-catalogue.ts'
+import { calledName, classOf, namesOf, type Place } from './function-catalogue.ts'
 import { type CallStep, completionOrder, contains, type Step, stepsOf } from './steps.ts'
-
-interface Place {
-  readonly syntax: Syntax
-  readonly owner: Node
-}
 
 /** `begin` and `end` around a lock may be wrapped so often. */
 const depthLimit = 3

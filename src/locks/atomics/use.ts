@@ -2,16 +2,11 @@ import type { Syntax } from '../../sources/syntax.ts'
 import { isFunction, type Node } from '../../sources/syntax-tree.ts'
 import type { Acquiring } from './acquiring.ts'
 import type { LockEvent } from './event.ts'
-import { classOf, type FunctionCatalogue, namesOf } from './function-catalogue.ts'
+import { classOf, type FunctionCatalogue, namesOf, type Place } from './function-catalogue.ts'
 import { gives } from './netting.ts'
 import { Pairing } from './pairing.ts'
 import { concerns } from './same-array.ts'
 import { stepsOf } from './steps.ts'
-
-interface Place {
-  readonly syntax: Syntax
-  readonly owner: Node
-}
 
 /** How the program as a whole uses locks of one kind, as far as its source was read. */
 export interface Use {
