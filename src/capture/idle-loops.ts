@@ -71,10 +71,11 @@ export async function settledLoops(
 const setsTimersElsewhere = 'waitAsync|watchFile|monitorEventLoopDelay'
 
 /**
- * V8 sets its timers for half a second or for eight, and a tenth more (src/heap/memory-reducer.h). One that is due soon is
- * left alone: it may fire before Node's own list is read.
+ * V8 sets its timers for half a second, for eight, or, since Node 26, for thirty, and a tenth more
+ * (src/heap/memory-reducer.h, `--gc-memory-reducer-start-delay-ms`). One that is due soon is left alone: it may fire before
+ * Node's own list is read.
  */
 function mayBeV8s({ kind, text }: LoopSource): boolean {
   const due = kind === 'timer' ? /, due (\d+) ms/.exec(text)?.[1] : undefined
-  return due !== undefined && Number(due) >= 250 && Number(due) <= 8100
+  return due !== undefined && Number(due) >= 250 && Number(due) <= 30_100
 }

@@ -339,11 +339,12 @@ export class Inspection implements Inside {
 
   /** Not where all who stand still wait for locks: an idle loop is none of their business. */
   #loopsMatter(): boolean {
-    const { resources, waits, holds } = this.facts
+    const { resources, waits, holds, productions } = this.facts
     const standing = [...this.#standing].map(thread => partyOf(this.#target.pid, thread))
     return (
       waits.length < standing.length ||
       standing.length === 0 ||
+      productions.length > 0 ||
       resources.some(({ sort }) => sort === 'consumable') ||
       holds.some(({ party }) => !standing.includes(party))
     )

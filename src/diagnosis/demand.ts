@@ -6,6 +6,7 @@ import { type ResourceNode, resourceNode, type WaitsForGraph } from './waits-for
 /** Who asks for what, resource by resource, and what is there to give: serves each leaf once, when it can be met. */
 export class Demand {
   readonly #graph: WaitsForGraph
+  readonly #pass: Pass
   readonly #serve: (leaf: number) => void
   /** The leaves that ask for each resource, the modest ones first. */
   readonly #asked: Rows
@@ -21,6 +22,7 @@ export class Demand {
     const { leaves } = graph.conditions
     const count = graph.resources.length
     this.#graph = graph
+    this.#pass = pass
     this.#serve = serve
     this.#asked = packRows(count, leaves.resource)
     this.#met = this.#asked.offsets.slice(0, count)
@@ -47,11 +49,12 @@ export class Demand {
     this.#give(resource)
   }
 
-  /** A producer of that resource has become live. */
+  /** A producer of that resource has become live. One that may release a unit that it does not hold spoils a proof. */
   bring(resource: number): void {
     if (resource < 0 || this.#brought[resource]) return
     this.#brought[resource] = 1
-    this.#serveAll(resource, ask => ask.kind === 'produced')
+    const spoils = this.#pass === 'proof' && this.#graph.resources[resource]!.sort === 'reusable'
+    this.#serveAll(resource, ask => spoils || ask.kind === 'produced')
   }
 
   #begin(resource: number, pass: Pass): void {

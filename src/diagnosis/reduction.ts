@@ -74,7 +74,11 @@ export function reduceTwice(snapshot: Snapshot, roster: Roster): Reduction {
       const shape = describeSet(component, graph, blocked, ranks)
       const doubt = cutDoubt(shape.parties, roster, graph, snapshot)
       if (doubt !== undefined && restsOnStanding(shape, roster)) continue
-      const doubts = [...edgeDoubts(shape.edges, roster), ...(doubt === undefined ? [] : [doubt])]
+      const doubts = [
+        ...edgeDoubts(shape.edges, roster),
+        ...releaseDoubts(shape.edges, graph, suspicion, roster),
+        ...(doubt === undefined ? [] : [doubt]),
+      ]
       sets.push({ ...shape, nodes, proved: false, doubts })
     } else if (first !== undefined && !isParty(first)) {
       lost.push({ resource: resourceNode(graph, resourceBehind(graph, first)), node: first })
@@ -86,6 +90,25 @@ export function reduceTwice(snapshot: Snapshot, roster: Roster): Reduction {
       Number(b.proved) - Number(a.proved) || a.cycle.length - b.cycle.length || known.get(a)! - known.get(b)!,
   )
   return { graph, proof, suspicion, blocked, sets, lost }
+}
+
+/** Who can go on, and may release what the set waits for without holding it. */
+function releaseDoubts(
+  edges: readonly Edge[],
+  graph: WaitsForGraph,
+  { live }: Liveness,
+  roster: Roster,
+): readonly string[] {
+  const resources = new Set(edges.flatMap(({ by, resource }) => (by.kind === 'hold' ? [resource] : [])))
+  return [...resources].flatMap(resource =>
+    resourceNode(graph, graph.resourceNumber.get(resource.id)!)
+      .productions.filter(({ party }) => live[graph.partyNumber.get(party)!])
+      .slice(0, 1)
+      .map(
+        ({ party, evidence }) =>
+          `${capital(roster.name(party))} can go on, and may release ${resource.label} ${evidence}.`,
+      ),
+  )
 }
 
 /**

@@ -168,7 +168,11 @@ function toResources({ resources, holds, productions, waits }: Snapshot): readon
     holders
       .get(resource)
       ?.push({ party, units, acquiredAt: acquisition(at, acquiredAt), how, sure, evidence })
-  for (const { party, resource, how, sure, evidence } of productions)
+  const consumable = new Set(resources.flatMap(({ id, sort }) => (sort === 'consumable' ? [id] : [])))
+  // Who may release a unit of a semaphore that it does not hold is none of its holders.
+  for (const { party, resource, how, sure, evidence } of productions.filter(one =>
+    consumable.has(one.resource),
+  ))
     holders.get(resource)?.push({ party, units: null, acquiredAt: null, how, sure, evidence })
   for (const { party, request } of waits)
     for (const { resource } of requestParts(request).asks) waiters.get(resource)?.add(party)

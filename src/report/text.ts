@@ -7,6 +7,7 @@ import { taskPhrases } from '../diagnosis/task-waits.ts'
 import type { Timeline } from '../diagnosis/timeline.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { connectionsSection } from './connections-section.ts'
+import { gapsOf } from './gaps.ts'
 import { printable } from './printable.ts'
 import { type Style, statusColor, styleFor } from './style.ts'
 import { tasksSection } from './tasks-section.ts'
@@ -69,7 +70,7 @@ function processesSection(
 
 /** What could not be seen, why, and what would show it. */
 function gapsSection({ processes }: Snapshot, style: Style, width: number): readonly string[] {
-  const gaps = processes.flatMap(process => process.gaps)
+  const gaps = gapsOf(processes)
   if (gaps.length === 0) return []
   const lines = gaps.flatMap(({ what, reason, remedy }) => [
     ...wrap(`${what}: ${reason}`, width, '  ', '      '),

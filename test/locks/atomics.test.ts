@@ -36,6 +36,8 @@ const programs = [
   'nested-loops.mjs',
   'signalling.mjs',
   'pool-of-two.mjs',
+  'pool-of-two-alone.mjs',
+  'counting-forms.mjs',
   'timed-retries.cjs',
   'guarded-recursion.mjs',
   'generation.mjs',

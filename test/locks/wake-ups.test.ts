@@ -43,6 +43,19 @@ describe.each(targetNodes())('on Node $major', ({ path }) => {
     expect([verdict.status, finding?.kind]).toEqual(['blocked', undefined])
   })
 
+  test('units of a pool that only those have who want more', async () => {
+    const { verdict, finding, parties } = await look('pool-of-two-alone.mjs')
+    expect([verdict.status, finding?.kind, parties]).toEqual(['deadlock', 'exhaustion', ['one', 'two']])
+  })
+
+  test('the same, where a timer of the main thread could give one back', async () => {
+    const { verdict, finding, parties } = await look('pool-of-two.mjs')
+    expect([verdict.status, finding?.kind, parties]).toEqual(['suspected', 'exhaustion', ['one', 'two']])
+    expect(finding?.doubts).toEqual([
+      'The main thread can go on, and may release pool in code that was not read.',
+    ])
+  })
+
   test('a lock whose holder has thrown is named by its word', async () => {
     const { verdict, finding, parties } = await look('holder-has-thrown.mjs')
     expect([verdict.status, finding?.kind, parties]).toEqual(['suspected', 'orphaned-lock', ['main']])

@@ -42,12 +42,7 @@ export class Completeness {
 
   /** Then no code can run but what stands on the stacks. */
   #everybodyWaits(): boolean {
-    if (this.#seen.others === undefined) return false
-    return this.#seen.parties.every(party =>
-      this.#seen.waiters.some(
-        waiter => waiter.party === party && (waiter.timeout === null || waiter.retried),
-      ),
-    )
+    return this.#seen.others !== undefined && this.#freeToRun().length === 0
   }
 
   producers(): Resource['complete'] {
@@ -129,16 +124,28 @@ export class Completeness {
     return `a callback${where}, which ${idle.party} may still run, gives it back too`
   }
 
+  /** Why the units that were found may not be all of a semaphore's. */
+  uncounted(): string | undefined {
+    return this.#seen.others ? undefined : 'more units than were found may be out: not all threads are known'
+  }
+
   /**
-   * S2: whether a semaphore may have more units out than were found. With paired use each lies on a stack, and all
-   * stacks were read; where everybody waits nobody is left to release one. Otherwise its holds are no proof.
+   * S2: a semaphore may have more units out than were found. With paired use each lies on a stack, and all stacks were
+   * read; but who is free to run may release one in code that was not read. These, and why; its holds are a proof only
+   * while none of these can go on.
    */
-  uncounted(judged: readonly JudgedHold[]): string | undefined {
-    const [sample] = judged
-    if (!sample || this.#everybodyWaits()) return undefined
-    if (this.givenBackElsewhere(judged))
-      return 'more units than were found may be out: it is also released where it was not acquired'
-    return 'more units than were found may be out: a thread that is free to run may release it in code that was not read'
+  mayRelease(judged: readonly JudgedHold[]): { readonly parties: readonly string[]; readonly why: string } {
+    const why = this.givenBackElsewhere(judged)
+      ? 'as is done where it was not acquired'
+      : 'in code that was not read'
+    return { parties: judged.length === 0 ? [] : this.#freeToRun(), why }
+  }
+
+  #freeToRun(): readonly string[] {
+    const { parties, waiters } = this.#seen
+    const waits = (party: string) =>
+      waiters.some(waiter => waiter.party === party && (waiter.timeout === null || waiter.retried))
+    return parties.filter(party => !waits(party))
   }
 
   /** A unit of a semaphore may be out in a callback of a thread that idles now, which will give it back. */

@@ -5,7 +5,7 @@ import { CalleeEnvironment } from './callee-environment.ts'
 import { canonicalText, constantOf } from './constants.ts'
 import { decide, openConditions } from './decision.ts'
 import { aboutCall, designatorOf } from './designator.ts'
-import { isTesting, turnOf, withoutReentry } from './entry-conditions.ts'
+import { isTesting, turnOf, withoutGuards, withoutReentry } from './entry-conditions.ts'
 import { type Environment, type Known, known, type Moment, numberOf } from './environment.ts'
 import type { FrameEvents, LockEvent } from './event.ts'
 import type { FrameEnvironment } from './frame-environment.ts'
@@ -146,8 +146,8 @@ export class Effects {
     depth: number,
   ): Promise<LockEvent[]> {
     const { step } = entry
-    const conditions =
-      step.kind === 'acquire' ? withoutReentry(environment.syntax, entry, step) : entry.conditions
+    const { syntax } = environment
+    const conditions = step.kind === 'acquire' ? withoutReentry(syntax, entry, step) : entry.conditions
     const [turn, open, events] = await Promise.all([
       turnOf(environment, entry.moment),
       openConditions(environment, conditions, entry.moment),
@@ -156,8 +156,8 @@ export class Effects {
         : this.#word(environment, step, entry, position),
     ])
     if (turn === 'never' || open === 'no') return []
-    if (open.length === 0) return events
-    const keys = open.map(condition => condition.key)
+    const keys = (step.kind === 'try' ? withoutGuards(syntax, open, step) : open).map(({ key }) => key)
+    if (keys.length === 0) return events
     return events.map(event => ({ ...event, conditions: [...keys, ...event.conditions] }))
   }
 

@@ -9,7 +9,7 @@ import { Effects } from './effects.ts'
 import { known, wordKey } from './environment.ts'
 import { frameAt } from './frame-at.ts'
 import { byWord, type Holding, holdingsOf } from './holder.ts'
-import { judge } from './judged-hold.ts'
+import { type JudgedHold, judge } from './judged-hold.ts'
 import { mainMayNotify } from './main-notifies.ts'
 import { Names } from './names.ts'
 import { goneOwner, ownersOf } from './owner.ts'
@@ -114,7 +114,8 @@ class Combination {
     // A counter that nobody holds is awaited, not locked: anybody may raise it.
     const isLock =
       taking !== undefined && (taking.plain || taking.lock === 'ticket lock' || judged.length > 0)
-    const uncounted = taking?.lock === 'semaphore' ? this.#complete.uncounted(judged) : undefined
+    const semaphore = taking?.lock === 'semaphore'
+    const uncounted = semaphore ? this.#complete.uncounted() : undefined
     const believed = judged.map(one => (uncounted ? { ...one, doubt: one.doubt ?? uncounted } : one))
     const found = await Promise.all(believed.map(one => this.#teller.tell(id, one)))
     const owners = isLock && found.length === 0 ? ownersOf(waiters, this.#seen.parties, word) : undefined
@@ -134,7 +135,7 @@ class Combination {
       ? { unknown: 'the word that it waits for could not be read' }
       : isLock
         ? this.#complete.givenBackElsewhere(judged)
-          ? { unknown: uncounted ?? 'it is also released where it was not acquired' }
+          ? { unknown: 'it is also released where it was not acquired' }
           : this.#complete.holders(judged, taking.lock, (owners ?? gone) !== undefined, handedOn)
         : this.#complete.producers()
     const outside = isLock ? this.#complete.givenBackByCallback(judged) : undefined
@@ -169,7 +170,7 @@ class Combination {
     return {
       resource,
       holds: holds.map(hold => (kind === 'read-write lock' ? withMode(hold) : hold)),
-      productions: isLock ? [] : this.#productions(id, waiters),
+      productions: !isLock ? this.#productions(id, waiters) : semaphore ? this.#releases(id, judged) : [],
       waits: waiters.map(waiter => {
         const wait = waitOf(id, waiter, isLock, kind, steady === true && free === 0)
         return outside === undefined ? wait : orFrom(wait, outside)
@@ -220,6 +221,18 @@ class Combination {
             },
           ],
     )
+  }
+
+  #releases(id: string, judged: readonly JudgedHold[]): Production[] {
+    const { parties, why } = this.#complete.mayRelease(judged)
+    return parties.map(party => ({
+      party,
+      resource: id,
+      sure: false,
+      how: 'inferred',
+      evidence: why,
+      doubt: why,
+    }))
   }
 
   /** The main thread, where it idles and the source leaves the word to workers (a barrier of workers alone). */

@@ -40,8 +40,15 @@ export function truthAt(syntax: Syntax, expression: Node, position: Node | 'end'
         if (parent.left === node && within(parent.right as Node))
           return (parent.operator === '&&') === positive
         const whole = truthAt(syntax, parent, position, true)
-        if (typeof whole === 'boolean' && whole === (parent.operator === '&&')) return whole === positive
-        return 'unknown'
+        if (typeof whole === 'boolean')
+          return whole === (parent.operator === '&&') ? whole === positive : 'unknown'
+        // Where the last part decides, `a && b` is truthy exactly when `b` was reached and is.
+        if (parent.right !== node || (parent.operator === '&&') !== positive || whole === 'unknown')
+          return 'unknown'
+        if ('returned' in whole) return { returned: whole.returned === positive }
+        return 'variable' in whole && whole.equals === undefined
+          ? { ...whole, negated: whole.negated === positive }
+          : 'unknown'
       }
       case 'ConditionalExpression':
         if (parent.test !== node) return 'unknown'

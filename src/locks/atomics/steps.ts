@@ -87,7 +87,7 @@ export function stepsOf(syntax: Syntax, owner: Node): FunctionSteps {
   const ends: { key: string; at: number }[] = []
 
   for (const wait of operations.filter(one => one.name === 'wait' || one.name === 'waitAsync')) {
-    const region = loopAround(syntax, owner, wait.call) ?? wait.call
+    const region = regionOf(syntax, owner, wait, operations, one => keys.get(one) === keys.get(wait))
     const end = order.get(region)!
     const key = keys.get(wait)!
     const from = Math.max(-1, ...ends.filter(one => one.key === key && one.at < end).map(one => one.at))
@@ -134,6 +134,32 @@ export function stepsOf(syntax: Syntax, owner: Node): FunctionSteps {
   const facts = { owner, steps, operations, events }
   known.set(owner, facts)
   return facts
+}
+
+/**
+ * The loop that a wait belongs to: the innermost, or the one around it that a take of the same word ends
+ * (`do { while (load(…) === 0) wait(…) } while (compareExchange(…) !== n)`).
+ */
+function regionOf(
+  syntax: Syntax,
+  owner: Node,
+  wait: Operation,
+  operations: readonly Operation[],
+  sameWord: (one: Operation) => boolean,
+): Node {
+  const innermost = loopAround(syntax, owner, wait.call) ?? wait.call
+  const takes = (loop: Node) =>
+    operations.some(
+      one =>
+        one.name === 'compareExchange' &&
+        sameWord(one) &&
+        contains(loop, one.call) &&
+        decidesLoop(syntax, loop, one.call) &&
+        acquiringBy(syntax, one) !== undefined,
+    )
+  if (takes(innermost)) return innermost
+  const outer = innermost === wait.call ? undefined : loopAround(syntax, owner, innermost, innermost)
+  return outer && takes(outer) ? outer : innermost
 }
 
 /** Rules A1 to A5: which operations make a wait the slow path of an acquisition. */
@@ -217,8 +243,9 @@ export function decidesLoop(syntax: Syntax, loop: Node, call: CallNode): boolean
 }
 
 /** The innermost loop around a node inside its function. */
-export function loopAround(syntax: Syntax, owner: Node, node: Node): Node | undefined {
+export function loopAround(syntax: Syntax, owner: Node, node: Node, beyond?: Node): Node | undefined {
   for (const at of syntax.ancestors(node)) {
+    if (at === beyond) continue
     if (at === owner || isFunction(at)) return undefined
     if (isLoop(at)) return at
   }

@@ -11,6 +11,8 @@ export interface Condition {
   readonly test?: Node
   readonly truthy: boolean
   readonly why: string
+  /** The jump that was not taken, where the condition is that one was not. */
+  readonly exit?: Node
 }
 
 /** How control gets from a step to a position (rules C). */
@@ -217,7 +219,7 @@ function exitsBefore(
     const way = wayToSibling(syntax, node, step)
     if (way === 'exclusive') continue
     if (!way) return 'no'
-    conditions.push(way)
+    conditions.push({ ...way, exit: node })
   }
   return conditions
 }

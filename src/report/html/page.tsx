@@ -4,6 +4,7 @@ import { duration } from '../../diagnosis/doing.ts'
 import { capital, counted, type Roster } from '../../diagnosis/roster.ts'
 import { runningTest, testName } from '../../diagnosis/running-test.ts'
 import { isUnknown, type Snapshot } from '../../snapshot/model.ts'
+import { gapsOf } from '../gaps.ts'
 import { Findings } from './findings.tsx'
 import { Threads } from './threads.tsx'
 
@@ -90,7 +91,7 @@ function Facts({ snapshot, diagnosis }: Pick<PageProps, 'snapshot' | 'diagnosis'
 }
 
 function Gaps({ snapshot }: Pick<PageProps, 'snapshot'>) {
-  const gaps = snapshot.processes.flatMap(process => process.gaps)
+  const gaps = gapsOf(snapshot.processes)
   if (gaps.length === 0) return null
   return (
     <section aria-labelledby="gaps">

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { gapsOf } from '../../src/report/gaps.ts'
+import type { Process } from '../../src/snapshot/model.ts'
+
+const thread = (number: number) => ({
+  id: `p1/t${number}`,
+  threadId: number,
+  name: '',
+  role: number === 0 ? 'main' : 'worker',
+})
+const gap = (number?: number) => ({
+  what: 'a stack',
+  reason: 'It did not answer.',
+  remedy: 'Look again.',
+  ...(number !== undefined && { thread: `p1/t${number}` }),
+})
+const process = (...threads: (number | undefined)[]) =>
+  ({ id: 'p1', threads: [0, 1, 2, 3, 4].map(thread), gaps: threads.map(gap) }) as unknown as Process
+
+test('what is not seen of several threads is said once, with their names', () => {
+  expect(gapsOf([process(0, 2)]).map(({ what }) => what)).toEqual(['a stack of the main thread and worker 2'])
+  expect(gapsOf([process(1, 2, 3, 4)]).map(({ what }) => what)).toEqual(['a stack of 4 threads'])
+})
+
+test('of one thread it is said as it is, of two processes twice', () => {
+  expect(gapsOf([process(1), { ...process(undefined), id: 'p2' }]).map(({ what }) => what)).toEqual([
+    'a stack',
+    'a stack',
+  ])
+})
