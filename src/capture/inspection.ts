@@ -152,7 +152,8 @@ export class Inspection implements Inside {
     const silent = await this.#silentThreads()
     // Nobody is kept paused for those that give no answer.
     const resting = new Set(this.threads.filter(thread => silent?.has(partyOf(pid, thread)) === true))
-    const look = await lookPaused(pid, runtime.arch, this.threads, this.#standing, resting, this.#clock)
+    const wanted = { pausing: this.#standing, counted: this.#runningAmong(this.#standing), silent: resting }
+    const look = await lookPaused(pid, runtime.arch, this.threads, wanted, this.#clock)
     this.looks.push(look)
     const parties = new Map(this.threads.map(thread => [partyOf(pid, thread), thread]))
     const values = new InspectorValueSource(parties, () => this.#clock.limit(QUESTION_MS))
@@ -233,8 +234,12 @@ export class Inspection implements Inside {
       const loops = stacks.map(stack => spinLoopsAround(stack.get(party) ?? [], this.reader.syntax))
       return [...loops[0]!].some(loop => loops.every(one => one.has(loop)))
     })
-    for (const thread of [...more, ...spinning]) this.#standing.add(thread)
-    return more.length + spinning.length > 0 || needsSecondReading(this.facts)
+    const unseen = this.threads.filter(
+      thread => !this.#standing.has(thread) && this.#runsBetweenLooks(thread),
+    )
+    const further = new Set([...more, ...spinning, ...unseen])
+    for (const thread of further) this.#standing.add(thread)
+    return further.size > 0 || needsSecondReading(this.facts)
   }
 
   /** A worker that spins is not told by its sleep. */
@@ -326,6 +331,32 @@ export class Inspection implements Inside {
       if (!hasFrames(look, thread)) return false
       if (tid === undefined || look.kernel.get(tid)?.view.state !== 'R') return true
       return readThreadStat(this.#target.pid, tid)?.state !== 'R'
+    })
+  }
+
+  /** A parked thread's loop cannot turn; one that runs is asked, even where it is to be paused. */
+  #runningAmong(threads: ReadonlySet<InspectedThread>): ReadonlySet<InspectedThread> {
+    const runs = (thread: InspectedThread) => {
+      const tid = this.#tidOf(thread)
+      return tid !== undefined && readThreadStat(this.#target.pid, tid)?.state === 'R'
+    }
+    return new Set([...threads].filter(runs))
+  }
+
+  /**
+   * It runs, its loop does not turn, and no code of the program was on its stack when it answered: V8 lets a look in
+   * between two promise callbacks, a pause stops inside of the next.
+   */
+  #runsBetweenLooks(thread: InspectedThread): boolean {
+    const tid = this.#tidOf(thread)
+    const turns = this.looks[0] && stackIn(this.looks[0], thread)?.loopTurns
+    if (tid === undefined || turns === undefined || this.looks.length < 2) return false
+    return this.looks.every(look => {
+      const stack = stackIn(look, thread)
+      const running = look.kernel.get(tid)?.view.state === 'R'
+      return (
+        stack?.loopTurns === turns && running && !stack.frames.some(({ url }) => !url.startsWith('node:'))
+      )
     })
   }
 

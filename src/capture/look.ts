@@ -56,13 +56,22 @@ export async function lookInPassing(
   return { at, kernel, stacks: new Map(stacks) }
 }
 
-/** Pauses `pausing` together and takes the others in passing, but for `silent`, which are not asked. The paused stay paused until `resumeAll`. */
+/** What a look does with the threads that it does not just take in passing. */
+export interface Wanted {
+  /** Paused together; they stay paused until `resumeAll`. */
+  readonly pausing: ReadonlySet<InspectedThread>
+  /** Of the paused, those that are asked first how often their loop has turned. */
+  readonly counted: ReadonlySet<InspectedThread>
+  /** Not asked at all. */
+  readonly silent: ReadonlySet<InspectedThread>
+}
+
+/** A look that pauses some of the threads. */
 export async function lookPaused(
   pid: number,
   arch: string,
   threads: readonly InspectedThread[],
-  pausing: ReadonlySet<InspectedThread>,
-  silent: ReadonlySet<InspectedThread>,
+  { pausing, counted, silent }: Wanted,
   clock: Clock,
 ): Promise<Look> {
   const at = clock.now
@@ -77,7 +86,7 @@ export async function lookPaused(
           silent.has(thread)
             ? { unknown: 'it rests in the call in which it did not answer before' }
             : pausing.has(thread)
-              ? await pausedStackOf({ pid, arch }, thread, clock)
+              ? await pausedStackOf({ pid, arch }, thread, counted.has(thread), clock)
               : await stackOf({ pid, arch }, thread, clock),
         ] as const,
     ),
@@ -121,8 +130,15 @@ function standsInSystem({ pid, arch }: Place, thread: InspectedThread): boolean 
   })
 }
 
-async function pausedStackOf(target: Place, thread: InspectedThread, clock: Clock): Promise<Stack | Unknown> {
+async function pausedStackOf(
+  target: Place,
+  thread: InspectedThread,
+  counted: boolean,
+  clock: Clock,
+): Promise<Stack | Unknown> {
+  const turns = counted ? await thread.read('loopTurns', clock.limit(ANSWER_MS)) : undefined
   const pause = await thread.requestPause(clock.limit(PAUSE_MS))
   if (pause === undefined) return stackOf(target, thread, clock)
-  return { frames: thread.pausedStack, foreign: pause.foreign, loopTurns: undefined }
+  const loopTurns = typeof turns === 'number' ? turns : undefined
+  return { frames: thread.pausedStack, foreign: pause.foreign, loopTurns }
 }

@@ -97,7 +97,14 @@ export const hangs: readonly Hang[] = [
     stack: { thread: 0, frames: ['isList (backtracking-regex.mjs:3)', 'check (backtracking-regex.mjs:8)'] },
   },
   // Node counts the turns of its loop since 20.18.
-  { file: 'microtask-starvation.mjs', verdict: 'busy', kind: 'busy-loop', minimalMajor: 20 },
+  {
+    file: 'microtask-starvation.mjs',
+    verdict: 'busy',
+    kind: 'busy-loop',
+    stack: { thread: 0, frames: ['drain (microtask-starvation.mjs:3)'] },
+    minimalMajor: 20,
+  },
+  { file: 'tick-starvation.cjs', verdict: 'busy', kind: 'busy-loop', minimalMajor: 20 },
   { file: 'counting-server.mjs', verdict: 'idle' },
   { file: 'own-sigusr1-listener.mjs', verdict: 'idle' },
 ]

@@ -18,9 +18,9 @@ function noTurn(thread: Thread, still: Standstill, roster: Roster): Finding {
   return {
     kind: 'busy-loop',
     status: 'busy',
-    title: `${bare(name)} has not come back to its event loop in ${counted(thread.looks.length, 'look')}`,
+    title: `${bare(name)} has not come back to its event loop in ${counted(thread.looks.length, 'look')}${places.length === 1 ? `: ${places[0]}` : ''}`,
     explanation: [
-      `In ${duration(still.spanMs)} ${bare(name)}'s event loop did not turn once, although no frame was on its stack all the time${spentText(still)}.`,
+      `In ${duration(still.spanMs)} ${name}'s event loop did not turn once, although no frame was on its stack all the time${spentText(still)}.`,
       'That is how a chain of promise callbacks (microtasks) looks that never runs out: timers and I/O wait behind it.',
       ...(places.length === 0 ? [] : [`It was seen in ${places.join(', then in ')}.`]),
     ].join('\n'),
