@@ -6,7 +6,7 @@ import { cutDoubt } from './cut.ts'
 import { describeSet, type Shape } from './describe-set.ts'
 import type { Edge } from './diagnosis.ts'
 import { type Liveness, reduce } from './liveness.ts'
-import { capital, type Roster } from './roster.ts'
+import { capital, nameList, type Roster } from './roster.ts'
 import { lastLook, leftItsWait } from './stay.ts'
 import {
   buildGraph,
@@ -122,12 +122,23 @@ function restsOnStanding({ edges, parties }: Shape, roster: Roster): boolean {
 
 function edgeDoubts(edges: readonly Edge[], roster: Roster): readonly string[] {
   const why = (doubt: string | undefined) => (doubt === undefined ? '' : `: ${roster.named(doubt)}`)
-  const doubts = edges.flatMap(({ sure, from, to, by, resource, doubt, wait }) => {
+  const bringers = new Map<string, Set<string>>()
+  const keyOf = ({ resource, doubt }: Edge) => JSON.stringify([resource.id, doubt])
+  for (const edge of edges)
+    if (!edge.sure && edge.wait.sure && edge.by.kind === 'production')
+      bringers.set(keyOf(edge), (bringers.get(keyOf(edge)) ?? new Set()).add(edge.to))
+  const doubts = edges.flatMap(edge => {
+    const { sure, from, to, by, resource, doubt, wait } = edge
     if (sure) return []
-    const verb = by.kind === 'hold' ? 'holds' : 'would have to bring'
-    return wait.sure
-      ? [`It is not sure that ${roster.name(to)} ${verb} ${resource.label}${why(doubt)}.`]
-      : [`It is not sure what ${roster.name(from)} waits for${why(doubt)}.`]
+    if (!wait.sure) return [`It is not sure what ${roster.name(from)} waits for${why(doubt)}.`]
+    if (by.kind === 'hold')
+      return [`It is not sure that ${roster.name(to)} holds ${resource.label}${why(doubt)}.`]
+    const key = keyOf(edge)
+    const among = bringers.get(key)
+    if (among === undefined) return []
+    bringers.delete(key)
+    const who = nameList([...among], roster, 4)
+    return [`It is not sure that only ${who} could bring ${resource.label}${why(doubt)}.`]
   })
   return [...new Set(doubts)].slice(0, 8).map(capital)
 }

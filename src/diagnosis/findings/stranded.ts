@@ -19,6 +19,9 @@ export const stranded: SetKind = {
     const names = bare(nameList(parties, roster, 3))
     const can = proved ? 'can' : 'seems able to'
     const [first] = parties
+    const shared = sharedEvent(set)
+    if (shared !== undefined)
+      return `nothing ${can} wake ${names} any more: ${parties.length === 2 ? 'both' : 'all of them'} wait for ${shared}`
     if (idle.length === 0) return `nothing ${can} wake ${names} any more`
     if (parties.length === 1)
       return `nothing ${can} wake ${names} any more: it waits for a message that only its own code could send`
@@ -37,6 +40,8 @@ export const stranded: SetKind = {
 
   explain: (set, roster) => {
     const { idle, parked } = sorted(set, roster)
+    if (sharedEvent(set) !== undefined)
+      return [...togetherSentences(set, roster), ...goneWorkers(set, roster)].join('\n')
     if (idle.length === 0) return [edgeSentences(set.edges, roster), ...goneWorkers(set, roster)].join('\n')
     return [...parkedSentences(set, parked, roster), loopSentence(set, idle, roster)].join('\n')
   },
@@ -47,8 +52,35 @@ export const stranded: SetKind = {
       const [blocked, other] = [roster.name(parked[0]!), roster.name(idle[0]!)]
       return `wait in ${blocked} without blocking it (await, Atomics.waitAsync), or let ${other} answer without needing anything of the event loop of ${blocked}`
     }
+    const shared = sharedEvent(set)
+    if (shared !== undefined)
+      return `see to it that somebody comes who does not wait for ${shared} too: it may await more parties than there are, or one that has failed on its way`
     return 'send what the other side waits for before waiting oneself, or end what nobody needs any more: worker.terminate(), port.close(), unref()'
   },
+}
+
+/** What all of them are parked for, where that is one and the same event: the round of a barrier. */
+function sharedEvent({ edges, parties, waits }: ClosedSet): string | undefined {
+  const [first] = edges
+  const alike = edges.every(({ resource }) => resource === first?.resource)
+  return alike && parties.length > 1 && waits.length === parties.length ? first?.resource.label : undefined
+}
+
+/** Those that wait at one place are told together. */
+function togetherSentences({ waits, edges }: ClosedSet, roster: Roster): readonly string[] {
+  const places = new Map<string, string[]>()
+  for (const wait of waits) {
+    const place = waitingIn(wait, roster)
+    const there = places.get(place) ?? []
+    there.push(wait.party)
+    places.set(place, there)
+  }
+  const label = edges[0]!.resource.label
+  const told = [...places].map(([place, parties]) => {
+    const verb = parties.length === 1 ? 'waits' : 'wait'
+    return `${capital(nameList(parties, roster, mostTold))} ${verb} for ${label}${place}.`
+  })
+  return [...told, 'Each of them could bring it, but none can while it waits itself.']
 }
 
 /** The parties that idle in their event loop, and all others. */

@@ -4,12 +4,14 @@ import { type CallNode, type Node, unwrapped } from '../../sources/syntax-tree.t
 import type { ResolvedCall } from './call.ts'
 import { canonicalText, constantOf } from './constants.ts'
 import type { LockEvent } from './event.ts'
-import { choosing, factoryMade, rootOf, throughCall } from './through-call.ts'
+import { choosing, factoryMade, pickedByReceiver, rootOf, throughCall } from './through-call.ts'
 
 /** What stands for the lock, carried from the callee's words to the caller's. */
 export function designatorOf(event: LockEvent, call: ResolvedCall, node: CallNode, syntax: Syntax) {
   const inner = event.designator
   if (!inner || inner.syntax !== call.origin.syntax) return inner
+  const picked = pickedByReceiver(call.origin, inner.node, inner.index, node)
+  if (picked) return { syntax, node: picked, index: undefined }
   const outer = throughCall(call.origin, inner.node, node)
   const made = outer ?? factoryMade(call.origin, inner.node, inner.index, node)
   // An array of the module goes by the same name everywhere; which of its words, the call may tell.

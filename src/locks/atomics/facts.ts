@@ -5,6 +5,7 @@ import { unannouncedWrite } from './announcement.ts'
 import { Asker } from './asker.ts'
 import { wouldLeave } from './awaited-value.ts'
 import { Completeness, type Seen } from './completeness.ts'
+import { withDistinctLabels } from './distinct-labels.ts'
 import { Effects } from './effects.ts'
 import { known, wordKey } from './environment.ts'
 import { frameAt } from './frame-at.ts'
@@ -98,7 +99,7 @@ class Combination {
       ),
     )
     return {
-      resources: parts.map(part => part.resource),
+      resources: withDistinctLabels(parts),
       holds: parts.flatMap(part => part.holds),
       productions: parts.flatMap(part => part.productions),
       waits: [...parts.flatMap(part => part.waits), ...sleepers.map(sleepOf)],
@@ -169,6 +170,7 @@ class Combination {
     }
     return {
       resource,
+      names: new Map([...labels].sort(([left], [right]) => byThread(left, right))),
       holds: holds.map(hold => (kind === 'read-write lock' ? withMode(hold) : hold)),
       productions: !isLock ? this.#productions(id, waiters) : semaphore ? this.#releases(id, judged) : [],
       waits: waiters.map(waiter => {

@@ -9,7 +9,15 @@ import { calledName, classOf, type FunctionCatalogue, namesOf } from './function
 import type { PlacedFrame } from './prepared.ts'
 import { loopVariable } from './rendering.ts'
 import { stepsOf } from './steps.ts'
-import { choosing, closesOver, factoryMade, privateGetter, rootOf, throughCall } from './through-call.ts'
+import {
+  choosing,
+  closesOver,
+  factoryMade,
+  pickedByReceiver,
+  privateGetter,
+  rootOf,
+  throughCall,
+} from './through-call.ts'
 import { hasMoreWords, isGiven } from './word-number.ts'
 
 /** A lock as a reader of the program would name it, and the frame that asks for it by that name. */
@@ -65,10 +73,13 @@ export class Names {
       if (!leaving && !bare && !own && !this.#passesOn(frame, node!)) break
       const caller: PlacedFrame | undefined = callerOf(stack, frameIndex)
       if (!caller) break
+      const picked: Node | undefined =
+        indexFrame === frameIndex ? pickedByReceiver(frame, node!, indexNode, caller.call!) : undefined
       const outer: Node | undefined =
+        picked ??
         throughCall(frame, node!, caller.call!) ??
         (leaving ? factoryMade(frame, node!, indexNode, caller.call!) : undefined)
-      if (outer && indexNode && indexFrame === frameIndex && closesOver(frame, indexNode))
+      if (picked || (outer && indexNode && indexFrame === frameIndex && closesOver(frame, indexNode)))
         indexNode = undefined
       if (indexFrame === frameIndex) indexNode = choosing(frame, node!) ?? indexNode
       if (indexNode && indexFrame === frameIndex) {

@@ -16,6 +16,22 @@ export function factoryMade(
   return closesOver(frame, node) || (index && closesOver(frame, index)) ? (callee.object as Node) : undefined
 }
 
+/** A word that an object picks from an array that all share (`cells[this.i]`): the lock is known by that object. */
+export function pickedByReceiver(
+  frame: { readonly syntax: Syntax; readonly owner: Node },
+  node: Node,
+  index: Node | undefined,
+  call: CallNode,
+): Node | undefined {
+  if (
+    index === undefined ||
+    rootOf(index).type !== 'ThisExpression' ||
+    rootOf(node).type === 'ThisExpression'
+  )
+    return undefined
+  return throughCall(frame, index, call)
+}
+
 /** Whether a name belongs to a function around this one. */
 export function closesOver(frame: { readonly syntax: Syntax; readonly owner: Node }, node: Node): boolean {
   const root = rootOf(node)
