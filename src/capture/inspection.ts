@@ -376,7 +376,7 @@ export class Inspection implements Inside {
       waits.length < standing.length ||
       standing.length === 0 ||
       productions.length > 0 ||
-      resources.some(({ sort }) => sort === 'consumable') ||
+      resources.some(({ sort, complete }) => sort === 'consumable' || complete !== true) ||
       holds.some(({ party }) => !standing.includes(party))
     )
   }

@@ -2,7 +2,8 @@
  * An event loop waits too: a thread that idles in its loop goes on when a timer, a descriptor, a child, a signal or
  * another thread wakes it. Loops whose sources are not known whole have no wait here: they are taken for live.
  */
-import type { EventLoop, Request, Thread } from '../snapshot/model.ts'
+import type { EventLoop, Request, Resource, Thread } from '../snapshot/model.ts'
+import { mayHoldUnseen } from './atomics/completeness.ts'
 import type { LockFacts } from './atomics/facts.ts'
 
 /**
@@ -23,11 +24,12 @@ export function withEventLoops(
     return loop && stays && known && settled.has(thread.id) ? [{ thread, loop }] : []
   })
   if (idle.length === 0) return facts
+  const nobodyRuns = idle.every(({ loop }) => isAsleep(loop)) && restWaits(threads, idle, facts)
   const messages = `${process}/r${facts.resources.length + 1}`
   return {
     holds: facts.holds,
     resources: [
-      ...facts.resources,
+      ...(nobodyRuns ? facts.resources.map(resource => withoutCallbacks(resource, idle)) : facts.resources),
       {
         id: messages,
         sort: 'consumable',
@@ -65,6 +67,32 @@ export function withEventLoops(
       })),
     ],
   }
+}
+
+/** Nothing but another thread can wake it. */
+function isAsleep({ sources, complete }: EventLoop): boolean {
+  return complete && !sources.some(source => source.outside)
+}
+
+/** Whether all threads but the idle ones wait for something of this process, for as long as it takes. */
+function restWaits(
+  threads: readonly Thread[],
+  idle: readonly { readonly thread: Thread }[],
+  { waits }: LockFacts,
+): boolean {
+  const settled = new Set(idle.map(({ thread }) => thread.id))
+  for (const { party, request, sure } of waits)
+    if (sure && (request.kind === 'units' || request.kind === 'produced')) settled.add(party)
+  return threads.every(({ id }) => settled.has(id))
+}
+
+/** A callback of a loop that nobody wakes never comes to give a lock back: its holders are as good as gone. */
+function withoutCallbacks(resource: Resource, idle: readonly { readonly thread: Thread }[]): Resource {
+  const { complete } = resource
+  if (complete === true) return resource
+  return idle.some(({ thread }) => complete.unknown === mayHoldUnseen(thread.id))
+    ? { ...resource, complete: true }
+    : resource
 }
 
 function requestOf({ sources, complete }: EventLoop, messages: string): Request {

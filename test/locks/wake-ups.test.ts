@@ -61,4 +61,18 @@ describe.each(targetNodes())('on Node $major', ({ path }) => {
     expect([verdict.status, finding?.kind, parties]).toEqual(['suspected', 'orphaned-lock', ['main']])
     expect(finding?.explanation).toContain('its word names worker 2, which is no longer there')
   })
+
+  test('a lock whose holder has ended, where nothing else can run', async () => {
+    const { verdict, finding, parties } = await look('holder-has-ended.mjs')
+    expect([verdict.status, finding?.kind, parties]).toEqual([
+      'suspected',
+      'orphaned-lock',
+      ['second', 'third'],
+    ])
+  })
+
+  test('the same, where a timer may free it', async () => {
+    const { verdict, finding } = await look('holder-has-ended.mjs', { WATCH: '1' })
+    expect([verdict.status, finding?.kind]).toEqual(['blocked', undefined])
+  })
 })
