@@ -2,7 +2,9 @@
  * The texts of a process's scripts, fetched once each although many threads run them, with their source maps. All
  * lookups are synchronous: what the rules need was brought here before.
  */
+import { createHash } from 'node:crypto'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
+import type { Script } from '../inspector/script.ts'
 import type { StackFrame } from '../inspector/stack-frame.ts'
 import type { ScriptTexts } from '../snapshot/question.ts'
 import { ScriptSource, wholeFile } from '../sources/script-source.ts'
@@ -12,6 +14,8 @@ import type { Clock } from './clock.ts'
 const SOURCE_MS = 1000
 /** Modules come as text through the thread that runs them: a larger one would take longer than it helps. */
 const LARGEST_MODULE = 8_000_000
+/** V8's hash of a script is the SHA-256 of its UTF-8 since Node 20 (src/inspector/v8-debugger-script.cc). */
+const LONG_TEXT = 100_000
 
 export class ScriptLibrary implements ScriptTexts {
   readonly #sources = new Map<string, ScriptSource>()
@@ -89,6 +93,15 @@ export class ScriptLibrary implements ScriptTexts {
     return new ScriptSource(script?.url ?? frame.url, script ?? wholeFile, this.#readFile)
   }
 
+  /** A long text need not come through the thread where a file has it: the hash of it proves that. */
+  #sameAsFile(file: string, { hash, length }: Script): string | undefined {
+    if (length < LONG_TEXT || !/^[0-9a-f]{64}$/.test(hash) || !file.startsWith('/')) return undefined
+    const text = this.#readFile(file)
+    return text?.length === length && createHash('sha256').update(text).digest('hex') === hash
+      ? text
+      : undefined
+  }
+
   async #fill(source: ScriptSource, thread: InspectedThread, scriptId: string, clock: Clock): Promise<void> {
     const { file, url } = source
     const script = thread.scripts.get(scriptId)
@@ -97,7 +110,9 @@ export class ScriptLibrary implements ScriptTexts {
         source.bytecode = await thread.bytecodeOf(scriptId, clock.limit(SOURCE_MS))
       return
     }
-    if (thread.enabled) source.text = await thread.sourceOf(scriptId, clock.limit(SOURCE_MS))
+    source.text = script && this.#sameAsFile(file, script)
+    if (thread.enabled && source.text === undefined)
+      source.text = await thread.sourceOf(scriptId, clock.limit(SOURCE_MS))
     if (source.text === undefined && file.startsWith('/')) source.text = this.#readFile(file)
     const announced = script?.sourceMapUrl
     const mapUrl = announced ?? (source.text === undefined ? undefined : sourceMapUrlIn(source.text))

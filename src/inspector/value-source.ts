@@ -18,6 +18,7 @@ import type {
 import { questionKey } from '../snapshot/question-key.ts'
 import type { InspectedThread } from './inspected-thread.ts'
 import { readValue, unreadable } from './remote-value.ts'
+import { callInScopes, LONG_SCRIPT } from './scope-call.ts'
 import { scriptKey } from './script.ts'
 import type { Commands, Reply } from './session.ts'
 
@@ -29,6 +30,25 @@ const EVALUATION_LIMIT_MS = 1000
 const WORD = `function(index) {
   const value = this[index]
   return [this.byteOffset + index * this.BYTES_PER_ELEMENT, typeof value === 'bigint' ? value + 'n' : value]
+}`
+
+const ABSENT = 'absent'
+const ACCESSOR = 'an accessor'
+
+const OWN_MEMBER = `function(name) {
+  const own = Object.getOwnPropertyDescriptor(this, name)
+  if (own === undefined) throw '${ABSENT}'
+  if (!('value' in own)) throw '${ACCESSOR}'
+  return own.value
+}`
+
+/** Over the list of a function's scopes, innermost first (src/inspector/v8-debugger.cc); the global object is none of its closure. */
+const VARIABLE = `function(name) {
+  for (let at = 0; at < this.length; at += 1) {
+    const { description, object } = this[at]
+    if (description !== 'Global' && Object.hasOwn(object, name)) return object[name]
+  }
+  throw '${ABSENT}'
 }`
 
 export class InspectorValueSource implements ValueSource {
@@ -72,9 +92,9 @@ export class InspectorValueSource implements ValueSource {
       case 'closure':
         return this.#closure(question.function)
       case 'member':
-        return this.#named({ ask: 'members', object: question.object }, question.name)
+        return this.#member(question.object, question.name)
       case 'variable':
-        return this.#named({ ask: 'closure', function: question.function }, question.name)
+        return this.#variable(question.function, question.name)
       case 'place':
         return this.#place(question.function)
       case 'word':
@@ -120,9 +140,17 @@ export class InspectorValueSource implements ValueSource {
   }
 
   async #valueInFrame({ party, index }: Activation, expression: string): Promise<Answer<Value>> {
-    const callFrameId = this.#threads.get(party)?.pause?.callFrames[index]?.callFrameId
-    if (callFrameId === undefined)
+    const thread = this.#threads.get(party)
+    const frame = thread?.pause?.callFrames[index]
+    if (thread === undefined || frame === undefined)
       return { unknown: 'cannot be read here', detail: 'the thread is not paused' }
+    const { callFrameId } = frame
+    const length = thread.scripts.get(frame.location.scriptId)?.length ?? 0
+    const call = length > LONG_SCRIPT ? callInScopes(frame, expression) : undefined
+    if (call !== undefined) {
+      const options = { objectGroup: OBJECT_GROUP, silent: true, throwOnSideEffect: true }
+      return readValue(party, await this.#send(party, 'Runtime.callFunctionOn', { ...call, ...options }))
+    }
     const reply = await this.#send(party, 'Debugger.evaluateOnCallFrame', {
       callFrameId,
       expression,
@@ -151,11 +179,41 @@ export class InspectorValueSource implements ValueSource {
     return readValue(object.party, reply)
   }
 
-  async #named(list: Question & { ask: 'members' | 'closure' }, name: string): Promise<Answer<Value>> {
+  /** One member is asked for alone: a module's object may have thousands, each with its source. */
+  async #member(object: ObjectRef, name: string): Promise<Answer<Value>> {
+    const list: Question = { ask: 'members', object }
+    if (!name.startsWith('#') && !this.#asked.has(questionKey(list))) {
+      return this.#byName(object, OWN_MEMBER, name)
+    }
     const members = await this.ask(list)
     if (!('known' in members)) return members
     const member = members.known.find(one => one.name === name)
     return member === undefined ? { unknown: 'no such name', detail: name } : member.value
+  }
+
+  async #variable(fn: ObjectRef, name: string): Promise<Answer<Value>> {
+    const internals = await this.#internals(fn)
+    if ('unknown' in internals) return internals
+    const id = internals.known.get('[[Scopes]]')?.objectId
+    return id === undefined
+      ? { unknown: 'no such name', detail: name }
+      : this.#byName({ party: fn.party, id }, VARIABLE, name)
+  }
+
+  /** What one of the functions below gives for a name; it throws a text where it has none to give. */
+  async #byName({ party, id }: ObjectRef, lookUp: string, name: string): Promise<Answer<Value>> {
+    const reply = await this.#send(party, 'Runtime.callFunctionOn', {
+      objectId: id,
+      functionDeclaration: lookUp,
+      arguments: [{ value: name }],
+      objectGroup: OBJECT_GROUP,
+      silent: true,
+      throwOnSideEffect: true,
+    })
+    const thrown = reply.ok ? reply.result.exceptionDetails?.exception?.value : undefined
+    if (thrown === ABSENT) return { unknown: 'no such name', detail: name }
+    if (thrown === ACCESSOR) return { unknown: 'side effect', detail: ACCESSOR }
+    return readValue(party, reply)
   }
 
   async #properties({ party, id }: ObjectRef): Promise<Answer<Protocol.Runtime.GetPropertiesResponse>> {

@@ -76,7 +76,9 @@ class LoopbackWebSocket implements Transport {
   onMessage: (message: string) => void = () => {}
   onClose: (reason: string) => void = () => {}
   readonly #socket: Socket
-  #received: Buffer
+  /** What has come of a frame that is not whole yet, and how many bytes it takes until it may be. */
+  #received: Buffer[]
+  #wanted = 0
   #outgoing: Buffer[] = []
   #writing = false
   #expected = 0
@@ -85,7 +87,7 @@ class LoopbackWebSocket implements Transport {
 
   constructor(socket: Socket, head: Buffer) {
     this.#socket = socket
-    this.#received = head
+    this.#received = head.length === 0 ? [] : [head]
     socket.setNoDelay(true)
     socket.on('data', chunk => this.#read(chunk))
     socket.on('error', error => this.#ended(error.message))
@@ -146,11 +148,20 @@ class LoopbackWebSocket implements Transport {
   }
 
   #read(chunk: Buffer): void {
-    let rest = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
+    this.#received.push(chunk)
+    this.#wanted -= chunk.length
+    // A long message comes in many parts: it is put together once.
+    if (this.#wanted > 0) {
+      this.#acknowledge(1)
+      return
+    }
+    let rest = this.#received.length === 1 ? chunk : Buffer.concat(this.#received)
     let onlyAcknowledged = true
     for (;;) {
       const size = frameSize(rest)
-      if (size === undefined || rest.length < size.header + size.payload) break
+      const missing = size === undefined ? 0 : size.header + size.payload - rest.length
+      this.#wanted = Math.max(0, missing)
+      if (size === undefined || missing > 0) break
       const text = rest.toString('utf8', size.header, size.header + size.payload)
       const opcode = rest[0]! & 0x0f
       rest = rest.subarray(size.header + size.payload)
@@ -160,7 +171,7 @@ class LoopbackWebSocket implements Transport {
         this.onMessage(text)
       }
     }
-    this.#received = rest
+    this.#received = rest.length === 0 ? [] : [rest]
     this.#acknowledge(onlyAcknowledged ? 1 : 0)
   }
 

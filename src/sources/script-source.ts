@@ -19,6 +19,8 @@ export class ScriptSource {
   bytecode: Uint8Array | undefined
   map: SourceMap | undefined
   readonly #readFile: ReadFile
+  /** By position: in a long text a line is not found for nothing. */
+  readonly #lines = new Map<string, string | undefined>()
 
   constructor(url: string, origin: ScriptOrigin, readFile: ReadFile) {
     this.url = url
@@ -45,6 +47,13 @@ export class ScriptSource {
 
   /** A line as somebody wrote it. */
   line(position: Position): string | undefined {
+    if (this.text === undefined) return this.#lineAt(position)
+    const key = `${position.line}:${position.column}:${this.map === undefined}`
+    if (!this.#lines.has(key)) this.#lines.set(key, this.#lineAt(position))
+    return this.#lines.get(key)
+  }
+
+  #lineAt(position: Position): string | undefined {
     const mapped = this.mapped(position)
     const text = mapped === undefined ? this.#unstripped(position.line) : this.originalText(mapped.file)
     const { line, column } = mapped ?? position

@@ -1,3 +1,4 @@
+import { namesDeclaredIn } from './declared-names.ts'
 import { LineTable } from './line-table.ts'
 import {
   parseFunctionAt,
@@ -9,6 +10,18 @@ import {
 
 /** Larger texts take longer to parse (9 MB: 2 s) than a capture may: of these only single functions are parsed. */
 export const wholeLimit = 300_000
+/** A bundle with locks of its own is worth some time: only the whole tells which of its functions have to do with them. */
+const bundleLimit = 2_000_000
+
+/** Whether a text mentions `Atomics` as code does that uses it. */
+export function usesAtomics(text: string): boolean {
+  return /\bAtomics\s*[.[,;)}]/.test(text)
+}
+
+/** The number of characters up to which a text is parsed whole. */
+export function longestWhole(text: string): number {
+  return usesAtomics(text) ? bundleLimit : wholeLimit
+}
 
 interface Texts {
   get(script: string): string | undefined
@@ -24,6 +37,7 @@ export class SyntaxStore {
   readonly #sources = new Map<string, Syntax | SyntaxFailure>()
   readonly #lines = new Map<string, LineTable>()
   readonly #parsed = new Map<string, Syntax | SyntaxFailure>()
+  readonly #names = new Map<string, ReadonlySet<string>>()
 
   constructor(texts: Texts) {
     this.#texts = texts
@@ -45,7 +59,8 @@ export class SyntaxStore {
   }
 
   #parse(text: string): Syntax | SyntaxFailure {
-    if (text.length > wholeLimit) return { unknown: 'its source is too big to parse whole' }
+    if (text.length > wholeLimit && text.length > longestWhole(text))
+      return { unknown: 'its source is too big to parse whole' }
     return remember(this.#parsed, text, () => parseScript(text))
   }
 
@@ -62,6 +77,11 @@ export class SyntaxStore {
         ? { unknown: 'its position is outside of the text' }
         : parseFunctionAt(text, offset, lines)
     })
+  }
+
+  /** What goes by the name of a function in a text that is too long to parse. */
+  namesIn(text: string): ReadonlySet<string> {
+    return remember(this.#names, text, () => namesDeclaredIn(text))
   }
 
   /** The tree of a function's own source text, where no script is known that holds it. */

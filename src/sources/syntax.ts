@@ -1,4 +1,4 @@
-import { type Comment, type Options, parse, parseExpressionAt } from 'acorn'
+import { type Comment, type Options, Parser, parse } from 'acorn'
 import { LineTable } from './line-table.ts'
 import {
   type CallNode,
@@ -171,31 +171,56 @@ export function parseScript(text: string): Syntax | SyntaxFailure {
   return { unknown: `its source could not be parsed: ${(failure as Error).message}` }
 }
 
+/** So much of a long text is read for one function, and more only where its end is not in there. */
+const windows = [16_384, 262_144, 4_194_304]
+
 /**
  * Parses the one function that starts at an offset: for texts too big to parse in a whole. A method is written
- * without `function`, so this word is laid over the text before its parameters; all offsets stay those of the text.
+ * without `function`, so this word is laid over the text before its parameters; all offsets are those of the text.
  */
 export function parseFunctionAt(text: string, start: number, lines?: LineTable): Syntax | SyntaxFailure {
-  const options: Options = { ...tolerant, sourceType: 'script' }
-  try {
-    const comments: Comment[] = []
-    const arrow = parseExpressionAt(text, start, { ...options, onComment: comments })
-    if (isFunction(arrow)) return new Syntax(text, arrow, true, comments, lines)
-  } catch {
-    // Not an arrow: a method or a function, below.
-  }
-  for (const word of ['async function*', 'function']) {
-    if (start < word.length) continue
-    const laidOver = text.slice(0, start - word.length) + word + text.slice(start)
-    try {
-      const comments: Comment[] = []
-      const node = parseExpressionAt(laidOver, start - word.length, { ...options, onComment: comments })
-      if (isFunction(node)) return new Syntax(text, node, true, comments, lines)
-    } catch {
-      // `await` or `yield` as a name: the plain form is tried next.
+  for (const size of windows) {
+    const part = text.slice(start, start + size)
+    const isRest = start + size >= text.length
+    for (const word of ['', 'async function*', 'function']) {
+      const found = parseOne(word + part, start - word.length)
+      // What ends with the window may have been cut.
+      if (found && (isRest || found.node.end < start + size))
+        return new Syntax(text, found.node, true, found.comments, lines)
     }
+    if (isRest) break
   }
   return { unknown: 'its source is too big to parse whole, and the function alone could not be parsed' }
+}
+
+/** A function that a text begins with, moved to where the text stands; undefined where it begins with none. */
+function parseOne(text: string, offset: number) {
+  const comments: Comment[] = []
+  try {
+    const node = OneExpression.first(text, { ...tolerant, sourceType: 'script', onComment: comments })
+    if (!isFunction(node)) return undefined
+    const moved = new Set<{ start: number; end: number }>([...walk(node), ...comments])
+    for (const one of moved) {
+      one.start += offset
+      one.end += offset
+    }
+    return { node, comments }
+  } catch {
+    // `await` or `yield` as a name, or no function of this kind: the next form is tried.
+    return undefined
+  }
+}
+
+/** Parses one expression and not what stands behind its comma: the next property of an object, for one. */
+class OneExpression extends Parser {
+  static first(text: string, options: Options): Node {
+    const parser = new OneExpression(options, text, 0) as unknown as {
+      nextToken(): void
+      parseMaybeAssign(): Node
+    }
+    parser.nextToken()
+    return parser.parseMaybeAssign()
+  }
 }
 
 /** Parses what `Function.prototype.toString` gives: a function, an arrow, a method, a getter or a class. */

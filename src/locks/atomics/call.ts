@@ -144,10 +144,15 @@ export async function resolveCall(
   }
 }
 
-/** A lock that is reached through another object is asked for its fields while its method is still being found. */
+/**
+ * A lock that is reached through another object is asked for its fields while its method is still being found: not a
+ * plain object, which may be a library with thousands of functions.
+ */
 async function foreseen(receiver: Promise<Known>, asker: Asker): Promise<void> {
   const value = known((await receiver).answer)
-  if (value?.kind === 'object' && value.subtype === undefined) await asker.members(value.ref)
+  const isInstance =
+    value?.kind === 'object' && value.subtype === undefined && !/^(Object|Module)$/.test(value.className)
+  if (isInstance) await asker.members(value.ref)
 }
 
 /** A private method cannot be read off an object everywhere, but the class's own text has it. */

@@ -2,6 +2,7 @@ import type { Syntax } from '../../sources/syntax.ts'
 import type { SyntaxStore } from '../../sources/syntax-store.ts'
 import { type CallNode, isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import { methodText } from './frame-environment.ts'
+import { LockFreeTexts } from './lock-free-text.ts'
 import { stepsOf } from './steps.ts'
 
 /** A function, or a program, of a text. */
@@ -31,6 +32,7 @@ export class FunctionCatalogue {
   readonly #declared = new Set<string>()
   readonly #taking = new Set<string>()
   readonly #giving = new Set<string>()
+  readonly #lockFree: LockFreeTexts
 
   constructor(store: SyntaxStore, scripts: readonly Syntax[]) {
     this.#store = store
@@ -62,6 +64,8 @@ export class FunctionCatalogue {
       }
       for (const name of set) this.#reaching.add(name)
     }
+    const oneSided = [...this.#reaching].filter(name => this.#taking.has(name) !== this.#giving.has(name))
+    this.#lockFree = new LockFreeTexts(store, oneSided)
   }
 
   /** The function that a source text belongs to; undefined for builtins and what cannot be parsed. */
@@ -87,7 +91,7 @@ export class FunctionCatalogue {
     if (this.#reaching.has(name)) return true
     const callback = (call.arguments as Node[]).map(unwrapped).find(isFunction)
     if (callback && this.touches(syntax, callback)) return true
-    return !this.#declared.has(name) && !builtins.has(name)
+    return !this.#declared.has(name) && !builtins.has(name) && !this.#lockFree.has(syntax, call, name)
   }
 
   /** What a call of this name would do, as far as all functions of that name agree: for callees that cannot be read. */
