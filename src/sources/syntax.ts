@@ -33,6 +33,8 @@ export class Syntax {
   readonly root: Node
   /** True when only one function of the text was parsed. */
   readonly partial: boolean
+  /** Where that begins as V8 has it: at the parameters, but for an arrow function. */
+  readonly start: number
   /** In the order of the text. */
   readonly comments: readonly { readonly start: number; readonly end: number }[]
   #parents: Map<Node, Node> | undefined
@@ -44,7 +46,9 @@ export class Syntax {
     partial: boolean,
     comments: Syntax['comments'],
     lines = new LineTable(text),
+    start = root.start,
   ) {
+    this.start = start
     this.text = text
     this.comments = comments
     this.root = root
@@ -186,7 +190,7 @@ export function parseFunctionAt(text: string, start: number, lines?: LineTable):
       const found = parseOne(word + part, start - word.length)
       // What ends with the window may have been cut.
       if (found && (isRest || found.node.end < start + size))
-        return new Syntax(text, found.node, true, found.comments, lines)
+        return new Syntax(text, found.node, true, found.comments, lines, start)
     }
     if (isRest) break
   }

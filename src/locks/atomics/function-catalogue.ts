@@ -83,7 +83,8 @@ export class FunctionCatalogue {
 
   /** Whether a call can have to do with locks: by its name, or because nothing is known about that name. */
   mayMatter(syntax: Syntax, call: CallNode): boolean {
-    if (this.#reaching.size === 0) return false
+    // Of a long script only some functions are known.
+    if (this.#reaching.size === 0 && !syntax.partial) return false
     const callee = unwrapped(call.callee as Node)
     if (callee.type === 'Super' || callee.type === 'ImportExpression' || isFunction(callee)) return false
     const name = calledName(syntax, call)
@@ -182,6 +183,7 @@ export function namesOf(syntax: Syntax, owner: Node): string[] {
   const names: string[] = []
   if ((owner.type === 'FunctionDeclaration' || owner.type === 'FunctionExpression') && owner.id)
     names.push(owner.id.name)
+  if (syntax.partial && owner === syntax.root) return nameBefore(syntax.text, syntax.start)
   const parent = syntax.parentOf(owner)
   if (parent?.type === 'MethodDefinition') {
     if (parent.kind === 'constructor') {
@@ -196,6 +198,15 @@ export function namesOf(syntax: Syntax, owner: Node): string[] {
     names.push(left.type === 'MemberExpression' ? syntax.textOf(left.property) : syntax.textOf(left))
   }
   return names
+}
+
+/** The name that stands before a function of which no more was parsed: before its parameters, or what it is assigned to. */
+function nameBefore(text: string, start: number): string[] {
+  const before = text.slice(Math.max(0, start - 120), start)
+  const assigned = /([\w$#]+)\s*[=:]\s*(?:async\s*)?(?:function\s*\*?\s*)?$/.exec(before)?.[1]
+  const named = /([\w$#]+)\s*$/.exec(before)?.[1]
+  const name = assigned ?? (named === 'function' || named === 'async' ? undefined : named)
+  return name === undefined ? [] : [name]
 }
 
 /** Names of the language's own functions: calls of these take no lock of the program. */
