@@ -1,5 +1,5 @@
 import type { Syntax } from '../../sources/syntax.ts'
-import type { SyntaxStore } from '../../sources/syntax-store.ts'
+import { type SyntaxStore, usesAtomics } from '../../sources/syntax-store.ts'
 import { type CallNode, isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import { methodText } from './frame-environment.ts'
 import { LockFreeTexts } from './lock-free-text.ts'
@@ -36,7 +36,7 @@ export class FunctionCatalogue {
 
   constructor(store: SyntaxStore, scripts: readonly Syntax[]) {
     this.#store = store
-    const calls: { names: readonly string[]; called: Set<string> }[] = []
+    const calls: { syntax: Syntax; names: readonly string[]; called: Set<string> }[] = []
     for (const syntax of scripts)
       for (const owner of syntax.functions) {
         this.#add(methodText(syntax, owner), { syntax, owner })
@@ -49,10 +49,16 @@ export class FunctionCatalogue {
         }
         const called = new Set<string>()
         for (const step of steps) if (step.kind === 'call') called.add(calledName(syntax, step.call) ?? '')
-        calls.push({ names, called })
+        calls.push({ syntax, names, called })
         const holder = classOf(syntax, owner)
         if (holder && isConstructor(syntax, owner)) this.#add(syntax.textOf(holder), { syntax, owner })
       }
+    for (const { syntax, names, called } of calls) {
+      // What it calls, and was not parsed, may do either: nothing is said of it by its name.
+      const isUnknown = (name: string) => name !== '' && !this.#declared.has(name) && !builtins.has(name)
+      if (!syntax.partial || !usesAtomics(syntax.text) || ![...called].some(isUnknown)) continue
+      for (const set of [this.#taking, this.#giving]) for (const name of names) set.add(name)
+    }
     for (const set of [this.#taking, this.#giving]) {
       for (let grown = true; grown; ) {
         grown = false
