@@ -66,5 +66,8 @@ export function ownFrame(frames: readonly Frame[]): Frame | undefined {
 export function duration(ms: number): string {
   if (ms < 1000) return `${Number(ms.toFixed(ms < 10 ? 1 : 0))} ms`
   if (ms < 120_000) return `${Number((ms / 1000).toFixed(1))} s`
-  return `${Number((ms / 60_000).toFixed(1))} min`
+  if (ms < 7_200_000) return `${Number((ms / 60_000).toFixed(1))} min`
+  return ms < 172_800_000
+    ? `${Number((ms / 3_600_000).toFixed(1))} h`
+    : `${Number((ms / 86_400_000).toFixed(1))} days`
 }
