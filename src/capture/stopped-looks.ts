@@ -5,7 +5,7 @@ import { type Clock, sleep } from './clock.ts'
 import { lookAtKernel } from './look.ts'
 import type { MemoryFrames } from './memory-frames.ts'
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
-import { outsideLook } from './process-record.ts'
+import { outsideLook, runsOn } from './process-record.ts'
 
 export interface StoppedLooks {
   readonly threads: readonly Thread[]
@@ -19,7 +19,7 @@ export interface StoppedLooks {
 export function runsUnseen({ role, looks, loop }: Thread): boolean {
   const last = looks.at(-1)
   const scripted = role === 'main' || role === 'worker'
-  return scripted && loop === undefined && last?.activity.kind === 'running' && last.frames.length === 0
+  return scripted && loop === undefined && last !== undefined && runsOn(last) && last.frames.length === 0
 }
 
 /** The threads, with new looks at those that run unseen. */
@@ -40,6 +40,7 @@ export async function withStoppedLooks(
     if (count > 0) await sleep(clock.limit(options.betweenLooksMs ?? BETWEEN_LOOKS_MS))
     sameProcess(target)
     const [at, kernel] = [clock.now, lookAtKernel(pid, runtime.arch)]
+    const turns = tids.includes(pid) ? memory.loopTurns() : undefined
     const stopped = await memory.stopping(tids)
     if (isUnknown(stopped)) {
       failure = stopped.unknown
@@ -47,7 +48,10 @@ export async function withStoppedLooks(
     }
     pausedMs = Math.max(pausedMs, stopped.pausedMs)
     failure = [...stopped.value.values()].find(isUnknown)?.unknown
-    for (const [tid, own] of looks) own.push(lookWith(at, kernel.get(tid), stopped.value.get(tid)))
+    for (const [tid, own] of looks) {
+      const look = lookWith(at, kernel.get(tid), stopped.value.get(tid))
+      own.push(tid === pid && turns !== undefined ? { ...look, loopTurns: turns } : look)
+    }
   }
   const seen = failure === undefined && tids.length > 0
   return {
