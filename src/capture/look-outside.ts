@@ -1,6 +1,7 @@
 /** A process whose inspector is not had: what the kernel tells of it, and its stacks from memory. */
 import type { LockFacts } from '../locks/recognise.ts'
 import { sameProcess, type Target } from '../process/target.ts'
+import type { KernelThread } from '../process/threads.ts'
 import { type Activity, type Frame, isUnknown, type Thread, type Unknown } from '../snapshot/model.ts'
 import type { EarlyHeaps } from './async-tasks.ts'
 import type { Attached } from './attach.ts'
@@ -49,11 +50,16 @@ export async function lookOutside(
     for await (const other of loopsBetween(look, target, clock)) await keep(other)
     await sleep(clock.limit(Math.max(0, look.at + between - clock.now)))
   }
-  const natives = await withWorkerStacks(
-    target,
-    kernelThreads(target, looks, new Set([target.pid]), false),
-    memory,
-  )
+  const listed = kernelThreads(target, looks, new Set([target.pid]), false)
+  const last = looks.at(-1)!.kernel
+  const sleeps = listed.some(({ role }) => role === 'worker') || sleepsInFutex(last.get(target.pid))
+  const { threads: told, unsure } =
+    memory === undefined || !sleeps
+      ? { threads: listed, unsure: new Set<string>() }
+      : await import('./roles-by-stacks.ts').then(({ withRolesByStacks }) =>
+          withRolesByStacks(listed, last, memory),
+        )
+  const natives = await withWorkerStacks(target, told, memory)
   const { main, failure } = outsideMain(target, looks, stacks, turns, memory?.detailsOf(target.pid))
   const stopped = await stoppedIfAllowed(target, [main, ...natives], memory, options, clock)
   const gap = outsideGap(closed, failure, stopped, memory !== undefined)
@@ -65,7 +71,7 @@ export async function lookOutside(
       ? { threads, facts: none }
       : await withLocks(
           target,
-          await withScriptLocks(target, threads, looks, memory, clock),
+          await withScriptLocks(target, threads, unsure, memory, clock),
           new Set(scripted),
           memory,
           clock,
@@ -149,6 +155,11 @@ async function withWorkerStacks(
   return withNumbersOf(target.pid, shown, memory)
 }
 
+function sleepsInFutex(thread: KernelThread | undefined): boolean {
+  const call = thread?.view.systemCall
+  return call !== undefined && call !== null && !isUnknown(call) && call.name === 'futex'
+}
+
 function inLoopCall(activity: Activity): boolean {
   return (
     activity.kind === 'event-loop' ||
@@ -160,7 +171,7 @@ function inLoopCall(activity: Activity): boolean {
 async function withScriptLocks(
   { pid }: Target,
   threads: readonly Thread[],
-  looks: readonly Look[],
+  unsure: ReadonlySet<string>,
   memory: MemoryFrames,
   clock: Clock,
 ) {
@@ -169,10 +180,7 @@ async function withScriptLocks(
   if (!scripted.some(thread => thread.looks.at(-1)?.activity.kind === 'parked'))
     return { threads, facts: none }
   const { locksOfProcess } = await import('./memory-locks.ts')
-  const ids = new Set(scripted.map(({ id }) => id))
-  const others = threads.filter(({ id }) => !ids.has(id))
-  const last = looks.at(-1)?.kernel
-  const allKnown = !others.some(({ tid }) => !isUnknown(tid) && last?.get(tid)?.mayBeWorker === true)
+  const allKnown = !threads.some(({ id }) => unsure.has(id))
   const seen = await locksOfProcess(pid, scripted, memory, allKnown, () => clock.now)
   const known = new Map(seen.threads.map(thread => [thread.id, thread]))
   return { threads: threads.map(thread => known.get(thread.id) ?? thread), facts: seen.facts }
