@@ -46,8 +46,8 @@ export interface View {
   /** Of its first element, in the address space of the process. */
   readonly address: number
   readonly length: number
-  /** The buffer that it is a view of. */
-  readonly buffer: number
+  /** The buffer that it is a view of, an object; memory of WebAssembly may have none. */
+  readonly buffer: number | Buffer
 }
 
 export interface Buffer {
@@ -414,6 +414,11 @@ export class Objects {
     if (heap.smi(object, base) !== 0 || address === undefined || buffer === undefined) return undefined
     if (length === undefined || length > LARGEST_BUFFER) return undefined
     return { type, elementBytes: bytes, address, length: Math.floor(length / bytes), buffer }
+  }
+
+  /** Of an array buffer; of memory of WebAssembly that is in none, what is known of it already. */
+  bufferOf(buffer: View['buffer']): Buffer | undefined {
+    return typeof buffer === 'number' ? this.buffer(buffer) : buffer
   }
 
   buffer(object: number): Buffer | undefined {

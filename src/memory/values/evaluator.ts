@@ -163,6 +163,7 @@ export class Evaluator {
       case 'null':
       case 'list':
       case 'view':
+      case 'memory':
         return 'object'
       case 'lambda':
       case 'builtin':
@@ -312,8 +313,9 @@ export class Evaluator {
     const type = callee.kind === 'builtin' ? callee.path : ''
     const [buffer, offset = nothing, count = nothing] = this.#list(node.arguments as Node[], scope)
     const bytes = elementBytes(type)
-    const memory = buffer?.kind === 'object' ? this.#objects.buffer(buffer.at) : undefined
-    if (bytes === 0 || memory === undefined || buffer?.kind !== 'object')
+    const over = buffer?.kind === 'object' ? buffer.at : buffer?.kind === 'memory' ? buffer.buffer : undefined
+    const memory = over === undefined ? undefined : this.#objects.bufferOf(over)
+    if (bytes === 0 || memory === undefined || over === undefined)
       throw new Unreadable('side effect', 'a new object')
     const from = offset.kind === 'undefined' ? 0 : Number(primitive(offset))
     const most = Math.floor((memory.bytes - from) / bytes)
@@ -322,7 +324,7 @@ export class Evaluator {
       throw new Unreadable('cannot be read here', 'a view that does not fit')
     return {
       kind: 'view',
-      view: { type, elementBytes: bytes, address: memory.address + from, length, buffer: buffer.at },
+      view: { type, elementBytes: bytes, address: memory.address + from, length, buffer: over },
     }
   }
 }

@@ -19,7 +19,7 @@ import { parseFunctionSource } from '../../sources/syntax.ts'
 import type { SyntaxStore } from '../../sources/syntax-store.ts'
 import { isFunction, type Node } from '../../sources/syntax-tree.ts'
 import type { FrameSlots, SuspendedSlots } from '../v8/javascript-frames.ts'
-import type { Objects, Property, Seen, View } from '../v8/objects.ts'
+import type { Buffer, Objects, Property, Seen, View } from '../v8/objects.ts'
 import type { Script } from '../v8/scripts.ts'
 import { type Called, Evaluator, textOfFunction } from './evaluator.ts'
 import { BUILTINS, ClosureNames, FrameNames } from './frame-names.ts'
@@ -31,6 +31,10 @@ export interface FrameInMemory {
   readonly slots?: FrameSlots | SuspendedSlots
   /** Where the arguments stand of the builtin that it has called, and is in. */
   readonly given?: readonly number[]
+  /** Of WebAssembly: its instance's memories. */
+  readonly memories?: readonly Buffer[]
+  /** Of WebAssembly that JavaScript has called: where the arguments stand. */
+  readonly entered?: readonly number[]
 }
 
 export type FramesInMemory = ReadonlyMap<Activation, FrameInMemory>
@@ -140,7 +144,12 @@ export class MemoryValueSource implements ValueSource {
   }
 
   #read(activation: Activation): Names | undefined {
-    const { slots } = this.#frames.get(activation) ?? {}
+    const { slots, memories, entered = [] } = this.#frames.get(activation) ?? {}
+    if (memories !== undefined)
+      return new ModuleNames(
+        memories,
+        entered.map(place => this.#objects.at(place) ?? nothing),
+      )
     const place = this.#placeOf(activation)
     if (slots === undefined || place === undefined) return undefined
     const { syntax, offset, start } = place
@@ -276,7 +285,7 @@ export class MemoryValueSource implements ValueSource {
   }
 
   #wordIn(view: View, index: number): Word {
-    const buffer = this.#objects.buffer(view.buffer)
+    const buffer = this.#objects.bufferOf(view.buffer)
     const bytes = this.#objects.heap.memory.bytes(view.address + index * view.elementBytes, view.elementBytes)
     if (buffer === undefined || bytes === undefined) throw new Unreadable('cannot be read here', 'its memory')
     const wide = view.elementBytes === 8
@@ -326,8 +335,9 @@ export class MemoryValueSource implements ValueSource {
           className: 'Function',
         }
       }
+      case 'memory':
       case 'lambda':
-        throw new Unreadable('cannot be read here', 'a function of the question itself')
+        throw new Unreadable('cannot be read here', 'what the question itself makes')
       case 'list':
         return {
           kind: 'object',
@@ -397,6 +407,28 @@ class GivenNames implements Names {
     const value = this.#given.get(name)
     if (value !== undefined) return value
     if (name === 'undefined') return nothing
+    if (BUILTINS.test(name)) return { kind: 'builtin', path: name }
+    throw new Unreadable('no such name', name)
+  }
+
+  receiver(): Runtime {
+    throw new Unreadable('no such name', 'this')
+  }
+}
+
+/** What V8 calls the parts of an instance, in the scope of a frame of WebAssembly; and what JavaScript has called it with. */
+class ModuleNames implements Names {
+  readonly #memories: Runtime
+  readonly #given: Runtime
+
+  constructor(buffers: readonly Buffer[], given: readonly Runtime[]) {
+    this.#memories = { kind: 'list', items: buffers.map(buffer => ({ kind: 'memory', buffer })) }
+    this.#given = { kind: 'list', items: given }
+  }
+
+  lookup(name: string): Runtime {
+    if (name === 'memories') return this.#memories
+    if (name === 'arguments') return this.#given
     if (BUILTINS.test(name)) return { kind: 'builtin', path: name }
     throw new Unreadable('no such name', name)
   }
