@@ -5,6 +5,7 @@
 import { readSync } from 'node:fs'
 import { functionsAt } from './function-symbols.ts'
 import type { Memory } from './memory.ts'
+import { SymbolHash } from './symbol-hash.ts'
 import { wordsOf } from './words.ts'
 
 /** Reads bytes at a place; undefined unless all of them are there. */
@@ -29,6 +30,8 @@ interface SymbolTable {
   /** The first bytes of the name at a place: nobody needs all of them. */
   readonly names: (place: number) => Buffer | undefined
   readonly allNames: () => Buffer | undefined
+  /** Undefined where none was made for it. */
+  readonly hash?: SymbolHash | undefined
 }
 
 const LOAD = 1
@@ -210,8 +213,16 @@ export class ElfImage {
         entries,
         names: place => this.bytesAt(strings + place, Math.min(LONGEST_NAME, Math.max(0, size - place))),
         allNames: () => this.bytesAt(strings, size),
+        hash: this.#hash(tags.get(0x6ffffef5), length / SYMBOL), // DT_GNU_HASH
       }
     )
+  }
+
+  #hash(place: number | undefined, count: number): SymbolHash | undefined {
+    const base = this.#relocated(place)
+    return base === undefined
+      ? undefined
+      : SymbolHash.at((at, length) => this.bytesAt(at, length), base, count)
   }
 
   /** The dynamic linker writes addresses of the process into some images' dynamic section. */
@@ -248,26 +259,40 @@ export class ElfImage {
   }
 }
 
+const BLOCK = 64 * 1024
+
+/** Short readings come from blocks that are kept: there are a thousand of them in a few places. */
 function fileReader(fd: number): Reader {
+  const blocks = new Map<number, Buffer>()
+  const read = (at: number, length: number) => {
+    const buffer = Buffer.allocUnsafe(length)
+    return buffer.subarray(0, readSync(fd, buffer, 0, length, at))
+  }
+  const block = (number: number) => {
+    const known = blocks.get(number) ?? read(number * BLOCK, BLOCK)
+    blocks.set(number, known)
+    return known
+  }
   return (at, length) => {
     if (!Number.isSafeInteger(at) || at < 0 || !(length >= 0) || length > LARGEST_TABLE) return undefined
     try {
-      const buffer = Buffer.allocUnsafe(length)
-      return readSync(fd, buffer, 0, length, at) === length ? buffer : undefined
+      const from = at % BLOCK
+      const bytes =
+        from + length <= BLOCK ? block((at - from) / BLOCK).subarray(from, from + length) : read(at, length)
+      return bytes.length === length ? bytes : undefined
     } catch {
       return undefined
     }
   }
 }
 
-/** Looks at each symbol once: searching all the names takes longer than looking at one letter of each. */
 function named(table: SymbolTable, prefixes: readonly string[]): ReadonlyMap<string, ElfSymbol> {
   const found = new Map<string, ElfSymbol>()
   const names = table.allNames()
   if (names === undefined) return found
   const words = wordsOf(table.entries)
   const wanted = prefixes.map(prefix => Buffer.from(prefix, 'latin1'))
-  for (const at of symbolsNamed(words, names, wanted)) {
+  for (const at of hashedSymbols(table, words, names, wanted) ?? symbolsNamed(words, names, wanted)) {
     const start = words[at]!
     const end = names.indexOf(0, start)
     if (end === -1 || end - start >= 4096 || words[at + 1]! >>> 16 === 0) continue // 0: not defined here
@@ -279,7 +304,31 @@ function named(table: SymbolTable, prefixes: readonly string[]): ReadonlyMap<str
   return found
 }
 
-/** The last letter of a prefix first: most names of C++ begin alike. */
+/** By their names, of which there are few, among all names, of which there are many. */
+function hashedSymbols(
+  { hash }: SymbolTable,
+  words: Uint32Array,
+  names: Buffer,
+  prefixes: readonly Buffer[],
+): readonly number[] | undefined {
+  if (hash === undefined) return undefined
+  const found: number[] = []
+  for (const prefix of prefixes) {
+    for (let at = names.indexOf(prefix); at !== -1; at = names.indexOf(prefix, at + 1)) {
+      const end = names.indexOf(0, at)
+      if (end === -1) break
+      const name = names.subarray(at, end + 1)
+      const symbol = hash.find(name.subarray(0, -1), number => {
+        const start = words[number * (SYMBOL / 4)]
+        return start !== undefined && names.subarray(start, start + name.length).equals(name)
+      })
+      if (symbol !== undefined) found.push(symbol * (SYMBOL / 4))
+    }
+  }
+  return found
+}
+
+/** Looks at each symbol once: searching all the names takes longer than looking at one letter of each. */
 function symbolsNamed(words: Uint32Array, names: Buffer, prefixes: readonly Buffer[]): readonly number[] {
   const found: number[] = []
   for (let symbol = 0; symbol + SYMBOL / 4 <= words.length; symbol += SYMBOL / 4) {
