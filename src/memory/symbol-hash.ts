@@ -43,7 +43,6 @@ export class SymbolHash {
       if (own >>> 1 === hash >>> 1 && isNamed(symbol)) return symbol
       if ((own & 1) === 1) return undefined
     }
-    return undefined
   }
 }
 
