@@ -152,7 +152,17 @@ export class Inspection implements Inside {
     const silent = await this.#silentThreads()
     // Nobody is kept paused for those that give no answer.
     const resting = new Set(this.threads.filter(thread => silent?.has(partyOf(pid, thread)) === true))
-    const look = await lookPaused(pid, runtime.arch, this.threads, this.#standing, resting, this.#clock)
+    const before = this.looks.at(-1)!
+    const unanswering = new Set(this.threads.filter(thread => stackIn(before, thread) === undefined))
+    const look = await lookPaused(
+      pid,
+      runtime.arch,
+      this.threads,
+      this.#standing,
+      resting,
+      unanswering,
+      this.#clock,
+    )
     this.looks.push(look)
     const parties = new Map(this.threads.map(thread => [partyOf(pid, thread), thread]))
     const values = new InspectorValueSource(parties, () => this.#clock.limit(QUESTION_MS))

@@ -56,13 +56,17 @@ export async function lookInPassing(
   return { at, kernel, stacks: new Map(stacks) }
 }
 
-/** Pauses `pausing` together and takes the others in passing, but for `silent`, which are not asked. The paused stay paused until `resumeAll`. */
+/**
+ * Pauses `pausing` together and takes the others in passing, but for `silent`, which are not asked; for `unanswering`, which gave no answer before, nobody
+ * waits for long. The paused stay paused until `resumeAll`.
+ */
 export async function lookPaused(
   pid: number,
   arch: string,
   threads: readonly InspectedThread[],
   pausing: ReadonlySet<InspectedThread>,
   silent: ReadonlySet<InspectedThread>,
+  unanswering: ReadonlySet<InspectedThread>,
   clock: Clock,
 ): Promise<Look> {
   const at = clock.now
@@ -78,7 +82,12 @@ export async function lookPaused(
             ? { unknown: 'it rests in the call in which it did not answer before' }
             : pausing.has(thread)
               ? await pausedStackOf({ pid, arch }, thread, clock)
-              : await stackOf({ pid, arch }, thread, clock),
+              : await stackOf(
+                  { pid, arch },
+                  thread,
+                  clock,
+                  unanswering.has(thread) ? ANSWER_MS : PATIENCE_MS,
+                ),
         ] as const,
     ),
   )
@@ -89,8 +98,13 @@ export async function resumeAll(inspected: InspectedProcess, clock: Clock): Prom
   await Promise.all(inspected.threads.toReversed().map(thread => thread.resume(clock.limit(ANSWER_MS))))
 }
 
-async function stackOf(target: Place, thread: InspectedThread, clock: Clock): Promise<Stack | Unknown> {
-  const limit = clock.limit(PATIENCE_MS)
+async function stackOf(
+  target: Place,
+  thread: InspectedThread,
+  clock: Clock,
+  patienceMs = PATIENCE_MS,
+): Promise<Stack | Unknown> {
+  const limit = clock.limit(patienceMs)
   const asked = Promise.all([thread.stack(limit), thread.read('loopTurns', limit)])
   const patience = new AbortController()
   const givenUp = setTimeout(clock.limit(ANSWER_MS), undefined, { signal: patience.signal }).then(
