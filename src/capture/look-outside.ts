@@ -10,7 +10,7 @@ import { readIdleHeaps, tasksFromMemory, tasksOfUnheld, wantsOwners } from './id
 import { type Look, lookAtKernel } from './look.ts'
 import type { MemoryFrames } from './memory-frames.ts'
 import type { Closed } from './open-inspector.ts'
-import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
+import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS, LONGEST_CALL_MS } from './options.ts'
 import { outsideGap } from './outside-gap.ts'
 import { outsideMain } from './outside-main.ts'
 import { kernelThreads, outsideLook, processHead } from './process-record.ts'
@@ -113,8 +113,6 @@ export async function stoppedIfAllowed(
 
 /** How often a thread that runs is looked at between two looks, milliseconds. */
 const WATCH_MS = 15
-/** One that comes to its loop within this is not called busy, milliseconds. */
-const LONGEST_CALL_MS = 250
 
 /** Looks that find a thread in its event loop which ran in the last one: it gets on, whatever it runs. */
 async function* loopsBetween(look: Look, target: Target, clock: Clock): AsyncGenerator<Look> {

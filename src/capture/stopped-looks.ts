@@ -4,7 +4,7 @@ import { type Frame, isUnknown, type Thread, type Unknown } from '../snapshot/mo
 import { type Clock, sleep } from './clock.ts'
 import { lookAtKernel } from './look.ts'
 import type { MemoryFrames } from './memory-frames.ts'
-import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
+import { type CaptureOptions, DEFAULT_LOOKS, LONGEST_CALL_MS } from './options.ts'
 import { outsideLook, runsOn } from './process-record.ts'
 
 export interface StoppedLooks {
@@ -37,7 +37,8 @@ export async function withStoppedLooks(
   let pausedMs = 0
   let failure: string | undefined
   for (let count = 0; count < (options.looks ?? DEFAULT_LOOKS) && failure === undefined; count += 1) {
-    if (count > 0) await sleep(clock.limit(options.betweenLooksMs ?? BETWEEN_LOOKS_MS))
+    // One that comes to its loop meanwhile gets on.
+    if (count > 0) await sleep(clock.limit(Math.max(LONGEST_CALL_MS, options.betweenLooksMs ?? 0)))
     sameProcess(target)
     const [at, kernel] = [clock.now, lookAtKernel(pid, runtime.arch)]
     const turns = tids.includes(pid) ? memory.loopTurns() : undefined
