@@ -38,7 +38,7 @@ export async function lookOutside(
     const stack = await memory.of(target.pid)
     stacks.push(stack)
     // What its stack does not tell, whether it gets on, its loop may.
-    const turned = isUnknown(stack) ? memory.loopTurns() : undefined
+    const turned = isUnknown(stack) ? await memory.loopTurns() : undefined
     if (turned !== undefined) turns.set(look, turned)
   }
   const between = options.betweenLooksMs ?? BETWEEN_LOOKS_MS

@@ -1,7 +1,7 @@
 /** The stack of a blocked thread as the memory of its process shows it. */
 import { textAt } from '../memory/core-arguments.ts'
 import { LiveMemory } from '../memory/live-memory.ts'
-import { LoopTurns } from '../memory/loop-turns.ts'
+import type { LoopTurns } from '../memory/loop-turns.ts'
 import type { ThreadStack } from '../memory/stack-functions.ts'
 import { readThreadStacks, restMark, walkThreads } from '../memory/thread-stack.ts'
 import { printable } from '../process/command-line.ts'
@@ -81,11 +81,13 @@ export class MemoryFrames {
   }
 
   /** How often the main thread's event loop has turned; undefined where that is not told. */
-  loopTurns(): number | undefined {
+  async loopTurns(): Promise<number | undefined> {
     const { pid, executable, runtime } = this.#target
     const { version } = runtime
     if (this.#turns === undefined && runtime.arch === 'x64' && typeof version === 'string')
-      this.#turns = { counter: LoopTurns.of(pid, executable, version) }
+      this.#turns = {
+        counter: (await import('../memory/loop-turns.ts')).LoopTurns.of(pid, executable, version),
+      }
     return this.#turns?.counter?.read()
   }
 

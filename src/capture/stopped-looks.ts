@@ -41,7 +41,7 @@ export async function withStoppedLooks(
     if (count > 0) await sleep(clock.limit(Math.max(LONGEST_CALL_MS, options.betweenLooksMs ?? 0)))
     sameProcess(target)
     const [at, kernel] = [clock.now, lookAtKernel(pid, runtime.arch)]
-    const turns = tids.includes(pid) ? memory.loopTurns() : undefined
+    const turns = tids.includes(pid) ? await memory.loopTurns() : undefined
     const stopped = await memory.stopping(tids)
     if (isUnknown(stopped)) {
       failure = stopped.unknown

@@ -1,6 +1,8 @@
 /** An instance of a WebAssembly module, to which each of its frames refers (src/wasm/wasm-objects.tq): its memories, its module. */
+
+import { ArrayMemory, type Buffer } from '../v8/array-memory.ts'
 import type { Heap } from '../v8/heap.ts'
-import { type Buffer, Objects } from '../v8/objects.ts'
+import { SeenValues } from '../v8/seen-values.ts'
 import { NativeModule } from './native-module.ts'
 
 /** More than any instance has, words. */
@@ -67,10 +69,10 @@ function memoriesIn(heap: Heap, fields: readonly number[]): readonly Buffer[] {
 }
 
 function buffersOf(heap: Heap, memories: readonly number[]): readonly Buffer[] {
-  const objects = new Objects(heap)
+  const arrays = new ArrayMemory(new SeenValues(heap))
   const found = memories.map(memory => {
     const fields = fieldsOf(heap, memory)
-    const buffers = fields.map(one => objects.buffer(one))
+    const buffers = fields.map(one => arrays.buffer(one))
     return buffers.find(one => one !== undefined) ?? storeIn(heap, fields)
   })
   return found.includes(undefined) ? [] : (found as Buffer[])
