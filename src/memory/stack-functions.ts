@@ -198,8 +198,8 @@ function functionsOf(walk: Walk, heap: Heap): NamelessStack | Unknown {
     } else if (reading.name === 'WasmFrame') {
       const called = wasm.read(fp, lookup)
       if (exit !== undefined && functions.every(one => 'code' in one))
-        wasmWord = awaitedWasmWord(heap, exit, fp, called.instance?.memories ?? [])
-      functions.push(describedWasm(called, modules))
+        wasmWord = awaitedWasmWord(heap, exit, fp, called[0].instance?.memories ?? [])
+      functions.push(...called.map(one => describedWasm(one, modules)))
     } else if (innermost && reading.name === 'BuiltinExitFrame') word = awaitedWord(heap, fp)
     if (reading.kind === 'other' && reading.name === 'ExitFrame') exit = fp
     const entered =

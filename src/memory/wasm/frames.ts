@@ -3,7 +3,7 @@ import { functionNames } from '../../sources/wasm/function-names.ts'
 import { WasmModule } from '../../sources/wasm/wasm-module.ts'
 import type { Heap } from '../v8/heap.ts'
 import { WasmInstance } from './instance.ts'
-import type { NativeModule } from './native-module.ts'
+import type { NativeModule, WasmCode } from './native-module.ts'
 
 export interface WasmFunctionFrame {
   /** By the name section; `wasm-function[n]` without. */
@@ -30,12 +30,18 @@ export class WasmFrames {
     this.#heap = heap
   }
 
-  /** `address`: in the instruction that is being executed. */
-  read(fp: number, address: number): WasmFunctionFrame {
+  /** `address`: in the instruction that is being executed. The innermost first, where functions were inlined. */
+  read(fp: number, address: number): readonly [WasmFunctionFrame, ...WasmFunctionFrame[]] {
     const instance = this.instanceOf(fp)
-    const code = instance?.module?.codeAt(address)
-    if (code === undefined || instance === undefined)
-      return { function: 'wasm-function', instance: undefined, offset: undefined }
+    const [first, ...outer] = (instance?.module?.codeAt(address) ?? []).map(code =>
+      this.#named(instance!, code),
+    )
+    return first === undefined
+      ? [{ function: 'wasm-function', instance: undefined, offset: undefined }]
+      : [first, ...outer]
+  }
+
+  #named(instance: WasmInstance, code: WasmCode): WasmFunctionFrame {
     const { module, names } = this.#known(instance.module!)
     const body = module?.functionOf(code.index)
     const offset = body === undefined || code.offset === undefined ? undefined : body.from + code.offset

@@ -3,7 +3,7 @@
  * objects of C++ whose layout V8 exports nowhere; they are told by what they refer to, and believed where it fits together.
  */
 import type { Heap } from '../v8/heap.ts'
-import { positionAt } from '../v8/position-table.ts'
+import { decodePosition, positionAt } from '../v8/position-table.ts'
 
 /** The function that an address of compiled code belongs to. */
 export interface WasmCode {
@@ -50,15 +50,15 @@ export class NativeModule {
     this.bytes = bytes
   }
 
-  /** `address`: in the instruction that is being executed. */
-  codeAt(address: number): WasmCode | undefined {
+  /** `address`: in the instruction that is being executed. The innermost first, where functions were inlined; empty where none is there. */
+  codeAt(address: number): readonly WasmCode[] {
     for (let field = 0; field < FIELDS; field++) {
       const place = this.#heap.memory.word(this.#at + 8 * field)
       if (place === undefined || place < 4096 || place % 8 !== 0) continue
       const code = this.#inTree(place, address) ?? this.#inList(place, address)
       if (code !== undefined) return this.#described(code, address)
     }
-    return undefined
+    return []
   }
 
   /** Of a map from the addresses where code begins: its root has a left and a right neighbour, a key and a value. */
@@ -108,30 +108,41 @@ export class NativeModule {
   /** Measured on 10.2, 11.3, 12.4, 13.6 and 14.6; between two of them the later one's is tried. */
   get #fields() {
     const { version } = this.#heap.layout
-    if (version < 1100) return { meta: 24, size: 32, relocations: 36, positions: 40, traps: 44, index: 48 }
-    if (version < 1200) return { meta: 16, size: 24, relocations: 28, positions: 32, traps: 40, index: 44 }
-    if (version < 1300) return { meta: 16, size: 24, relocations: 28, positions: 32, traps: 40, index: 44 }
-    return { meta: 24, size: 32, relocations: 36, positions: 40, traps: 52, index: 56 }
+    if (version < 1100)
+      return { meta: 24, size: 32, relocations: 36, positions: 40, inlined: 0, traps: 44, index: 48 }
+    if (version < 1300)
+      return { meta: 16, size: 24, relocations: 28, positions: 32, inlined: 36, traps: 40, index: 44 }
+    return { meta: 24, size: 32, relocations: 36, positions: 40, inlined: 44, traps: 52, index: 56 }
   }
 
-  #described(code: number, address: number): WasmCode | undefined {
+  #described(code: number, address: number): readonly WasmCode[] {
     const { memory, layout } = this.#heap
     const fields = this.#fields
     const index = memory.int32(code + fields.index)
-    if (index === undefined || index < 0) return undefined
-    const [meta, traps, relocations, length] = [
-      memory.word(code + fields.meta),
-      memory.int32(code + fields.traps),
-      memory.int32(code + fields.relocations),
-      memory.int32(code + fields.positions),
-    ]
-    const isSane = [traps, relocations, length].every(
-      size => size !== undefined && size >= 0 && size < LARGEST_CODE,
-    )
-    const table =
-      isSane && meta !== undefined ? memory.bytes(meta + traps! + relocations!, length!) : undefined
-    const at = table && positionAt(table, address - this.#startOf(code)!, layout.positionTable)
-    // In a function that was inlined into this one.
-    return { index, offset: at === undefined || at.inlined !== 0 ? undefined : at.offset }
+    if (index === undefined || index < 0) return []
+    const meta = memory.word(code + fields.meta)
+    const sizes = [fields.traps, fields.relocations, fields.positions].map(at => memory.int32(code + at))
+    if (meta === undefined || !sizes.every(isSize)) return [{ index, offset: undefined }]
+    const [traps, relocations, length] = sizes as [number, number, number]
+    const from = meta + traps + relocations
+    const table = memory.bytes(from, length)
+    let at = table && positionAt(table, address - this.#startOf(code)!, layout.positionTable)
+    const count = fields.inlined === 0 ? 0 : (memory.int32(code + fields.inlined) ?? 0) / INLINED
+    const found: WasmCode[] = []
+    while (at !== undefined && at.inlined > 0) {
+      const entry =
+        at.inlined <= count ? memory.bytes(from + length + (at.inlined - 1) * INLINED, INLINED) : undefined
+      if (entry === undefined || found.length >= DEEPEST) return [{ index, offset: undefined }]
+      found.push({ index: entry.readInt32LE(0), offset: at.offset })
+      at = decodePosition(entry.readUInt32LE(9) * 2 ** 32 + entry.readUInt32LE(5))
+    }
+    return [...found, { index, offset: at?.offset }]
   }
+}
+
+/** Of a function that was inlined: its index, whether its call was a tail call, the position of the call; without padding. */
+const INLINED = 13
+
+function isSize(size: number | undefined): boolean {
+  return size !== undefined && size >= 0 && size < LARGEST_CODE
 }
