@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { capture, diagnose, render } from '../../src/index.ts'
 import { targetNodes } from '../support/node-versions.ts'
 import { runImpasse } from '../support/run-impasse.ts'
 import { startFixture } from '../support/spawn-fixture.ts'
@@ -17,6 +18,11 @@ async function look(
   { options = [], ...more }: { args?: readonly string[]; node?: string; options?: readonly string[] } = {},
 ) {
   const fixture = await startFixture(`wasm/${file}`, { execArgv: ['--inspect-port=0'], ...more })
+  if (options.includes('--no-inspector')) {
+    await asleep(fixture.pid)
+    const snapshot = await capture(fixture.pid, { inspector: false })
+    return JSON.parse(await render(snapshot, diagnose(snapshot), 'json'))
+  }
   const { stdout, stderr } = await runImpasse([String(fixture.pid), '--json', ...options])
   expect(stderr).toBe('')
   return JSON.parse(stdout)
@@ -158,3 +164,28 @@ test.runIf(kernelWritesCores)('and from a core', async () => {
   expect(report.findings[0].kind).toBe('reentrancy')
   expect(report.resources[0].label).toBe('word 68 of the wasm memory')
 })
+
+// Before V8 13 optimised code has no place for the call that waits.
+describe.each(targetNodes().filter(({ major }) => major >= 24))(
+  'optimised code with inlined functions, on Node $major',
+  ({ path: node }) => {
+    test.each([[], ['--no-inspector']])('%s', async (...options) => {
+      const report = await look('optimised-mutex.mjs', { node, options })
+      expect(report.verdict.status).toBe('suspected')
+      expect(report.findings[0].kind).toBe('reentrancy')
+      const own = report.processes[0].threads[0].frames.filter(({ kind }: SeenFrame) => kind !== 'native')
+      expect(stackOf({ frames: own })).toEqual([
+        'wasm lock',
+        'wasm put',
+        'js onPut',
+        'wasm put',
+        'js (module)',
+      ])
+    })
+
+    test.each([[], ['--no-inspector']])('another word, %s', async (...options) => {
+      const report = await look('optimised-mutex.mjs', { node, options, args: ['other'] })
+      expect([report.verdict.status, report.findings]).toEqual(['blocked', []])
+    })
+  },
+)

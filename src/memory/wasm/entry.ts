@@ -3,6 +3,7 @@
  * own frame where V8 has compiled one for the signature, and up to Node 20; else the builtin's around it, which counts what it was given.
  */
 import type { Heap } from '../v8/heap.ts'
+import { WASM_ENTRY } from '../v8/javascript-frames.ts'
 
 const MOST_ARGUMENTS = 64
 const [ARGUMENTS, COUNT] = [24, -24]
@@ -21,7 +22,8 @@ export class WasmEntry {
   passed(fp: number, name: string, compiled: boolean): readonly number[] | undefined {
     const { layout, memory } = this.#heap
     const isEntry = name === 'JsToWasmFrame'
-    const [wasOpen, own] = [this.#isOpen, isEntry && (compiled || layout.version < SPLIT)]
+    const isWrapper = compiled && name === WASM_ENTRY
+    const [wasOpen, own] = [this.#isOpen, isWrapper || (isEntry && (compiled || layout.version < SPLIT))]
     this.#isOpen = isEntry && !own
     if (!own && !wasOpen) return undefined
     // Those that are declared and were not given are pushed as undefined: nobody asks for more.
