@@ -228,8 +228,9 @@ async function withLocks(
   return { threads: withCalls(numbered, facts), facts }
 }
 
-function idles({ looks }: Thread): boolean {
-  return looks.at(-1)?.activity.kind === 'event-loop'
+/** In the event loop of a thread that runs JavaScript: V8's and the inspector's threads have loops too. */
+function idles({ looks, role }: Thread): boolean {
+  return (role === 'main' || role === 'worker') && looks.at(-1)?.activity.kind === 'event-loop'
 }
 
 /** One of which nothing is known may run JavaScript. */

@@ -5,6 +5,7 @@ import type { Frame } from '../snapshot/model.ts'
 import type { Activation } from '../snapshot/question.ts'
 import { inText } from '../sources/script-origin.ts'
 import type { SyntaxStore } from '../sources/syntax-store.ts'
+import { wasmFunctionAt } from '../sources/wasm/function-at.ts'
 import { frameNames } from './frame-names.ts'
 import { isInternal, type ScriptLibrary } from './script-library.ts'
 
@@ -39,7 +40,7 @@ function readAnew(reader: FrameReader, thread: InspectedThread, frame: StackFram
   const names = written
     ? frameNames(source, syntax, library.keyOf(thread, frame), frame, at)
     : {
-        function: wasm ? wasmName(frame) : frame.functionName,
+        function: wasm ? wasmName(frame, source.bytecode) : frame.functionName,
         class: null,
         generatedClass: null,
         titles: [],
@@ -98,7 +99,9 @@ export function ownerOf(url: string, file: string): Frame['owner'] {
 }
 
 /** The name section's name, which V8 puts a `$` before; without one, the name that wasm stack traces use. */
-function wasmName({ functionName }: StackFrame): string {
+function wasmName({ functionName, column }: StackFrame, module: Uint8Array | undefined): string {
+  const own = module && wasmFunctionAt(module, column - 1)
+  if (own !== undefined) return own
   const number = /^\$func(\d+)$/.exec(functionName)?.[1]
   return number === undefined ? functionName.replace(/^\$/, '') : `wasm-function[${number}]`
 }

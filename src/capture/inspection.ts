@@ -152,8 +152,19 @@ export class Inspection implements Inside {
     const silent = await this.#silentThreads()
     // Nobody is kept paused for those that give no answer.
     const resting = new Set(this.threads.filter(thread => silent?.has(partyOf(pid, thread)) === true))
-    const wanted = { pausing: this.#standing, counted: this.#runningAmong(this.#standing), silent: resting }
-    const look = await lookPaused(pid, runtime.arch, this.threads, wanted, this.#clock)
+    const before = this.looks.at(-1)!
+    const look = await lookPaused(
+      pid,
+      runtime.arch,
+      this.threads,
+      {
+        pausing: this.#standing,
+        counted: this.#runningAmong(this.#standing),
+        silent: resting,
+        unanswering: new Set(this.threads.filter(thread => stackIn(before, thread) === undefined)),
+      },
+      this.#clock,
+    )
     this.looks.push(look)
     const parties = new Map(this.threads.map(thread => [partyOf(pid, thread), thread]))
     const values = new InspectorValueSource(parties, () => this.#clock.limit(QUESTION_MS))

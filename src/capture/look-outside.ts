@@ -1,14 +1,8 @@
 /** A process whose inspector is not had: what the kernel tells of it, and its stacks from memory. */
 import type { LockFacts } from '../locks/recognise.ts'
 import { sameProcess, type Target } from '../process/target.ts'
-import {
-  type Activity,
-  type Frame,
-  type Gap,
-  isUnknown,
-  type Thread,
-  type Unknown,
-} from '../snapshot/model.ts'
+import type { KernelThread } from '../process/threads.ts'
+import { type Activity, type Frame, isUnknown, type Thread, type Unknown } from '../snapshot/model.ts'
 import type { EarlyHeaps } from './async-tasks.ts'
 import type { Attached } from './attach.ts'
 import { type Clock, sleep } from './clock.ts'
@@ -16,9 +10,10 @@ import { readIdleHeaps, tasksFromMemory, tasksOfUnheld, wantsOwners } from './id
 import { type Look, lookAtKernel } from './look.ts'
 import type { MemoryFrames } from './memory-frames.ts'
 import type { Closed } from './open-inspector.ts'
-import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
+import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS, LONGEST_CALL_MS } from './options.ts'
+import { outsideGap } from './outside-gap.ts'
 import { outsideMain } from './outside-main.ts'
-import { kernelThreads, processHead } from './process-record.ts'
+import { kernelThreads, outsideLook, processHead } from './process-record.ts'
 import type { StoppedLooks } from './stopped-looks.ts'
 
 /** What the kernel shows, twice, and the main thread's stack from its memory, without touching the process. */
@@ -32,28 +27,42 @@ export async function lookOutside(
   const early = given ?? (await readIdleHeaps(target, options, clock))
   const looks: Look[] = []
   const stacks: (readonly Frame[] | Unknown)[] = []
+  const turns = new Map<Look, number>()
   const memory =
     options.memory === false || clock.expired
       ? undefined
       : new (await import('./memory-frames.ts')).MemoryFrames(target)
-  let pause: Promise<void> | undefined
-  const count = options.looks ?? DEFAULT_LOOKS
-  for (let number = 1; number <= count; number += 1) {
-    await pause
-    sameProcess(target)
-    // The memory is read while the next look is waited for.
-    if (number < count) pause = sleep(clock.limit(options.betweenLooksMs ?? BETWEEN_LOOKS_MS))
-    looks.push({ at: clock.now, kernel: lookAtKernel(target.pid, target.runtime.arch), stacks: new Map() })
-    if (memory !== undefined) stacks.push(await memory.of(target.pid))
+  const keep = async (look: Look) => {
+    looks.push(look)
+    if (memory === undefined) return
+    const stack = await memory.of(target.pid)
+    stacks.push(stack)
+    // What its stack does not tell, whether it gets on, its loop may.
+    const turned = isUnknown(stack) ? await memory.loopTurns() : undefined
+    if (turned !== undefined) turns.set(look, turned)
   }
-  const natives = await withWorkerStacks(
-    target,
-    kernelThreads(target, looks, new Set([target.pid]), false),
-    memory,
-  )
-  const unseen = natives.some(thread => thread.role === 'worker' && isUnseen(thread))
-  const { main, gap } = outsideMain(target, looks, stacks, closed, unseen, memory?.detailsOf(target.pid))
+  const between = options.betweenLooksMs ?? BETWEEN_LOOKS_MS
+  for (let left = options.looks ?? DEFAULT_LOOKS; left > 0; left -= 1) {
+    sameProcess(target)
+    const look = lookNow(target, clock)
+    await keep(look)
+    if (left === 1) break
+    for await (const other of loopsBetween(look, target, clock)) await keep(other)
+    await sleep(clock.limit(Math.max(0, look.at + between - clock.now)))
+  }
+  const listed = kernelThreads(target, looks, new Set([target.pid]), false)
+  const last = looks.at(-1)!.kernel
+  const sleeps = listed.some(({ role }) => role === 'worker') || sleepsInFutex(last.get(target.pid))
+  const { threads: told, unsure } =
+    memory === undefined || !sleeps
+      ? { threads: listed, unsure: new Set<string>() }
+      : await import('./roles-by-stacks.ts').then(({ withRolesByStacks }) =>
+          withRolesByStacks(listed, last, memory),
+        )
+  const natives = await withWorkerStacks(target, told, memory)
+  const { main, failure } = outsideMain(target, looks, stacks, turns, memory?.detailsOf(target.pid))
   const stopped = await stoppedIfAllowed(target, [main, ...natives], memory, options, clock)
+  const gap = outsideGap(closed, failure, stopped, memory !== undefined)
   const { threads } = stopped
   const none: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
   const scripted = threads.filter(({ role }) => role === 'main' || role === 'worker').map(({ id }) => id)
@@ -62,7 +71,7 @@ export async function lookOutside(
       ? { threads, facts: none }
       : await withLocks(
           target,
-          await withScriptLocks(target, threads, looks, memory, clock),
+          await withScriptLocks(target, threads, unsure, memory, clock),
           new Set(scripted),
           memory,
           clock,
@@ -81,7 +90,7 @@ export async function lookOutside(
       pausedMs: stopped.pausedMs,
       threads: [...seen.threads],
       ...(found && found.tasks.length > 0 && { tasks: [...found.tasks] }),
-      gaps: [gapAfter(gap, stopped, threads), ...(found?.gaps ?? [])],
+      gaps: [gap, ...(found?.gaps ?? [])],
     },
     facts: found?.facts ?? seen.facts,
     pausedWaves: 0,
@@ -102,17 +111,32 @@ export async function stoppedIfAllowed(
   return threads.some(runsUnseen) ? withStoppedLooks(target, threads, memory, options, clock) : none
 }
 
-/** The gap of what was not seen, after an attempt to stop the process. */
-function gapAfter(gap: Gap, { failure, pausedMs }: StoppedLooks, [main]: readonly Thread[]): Gap {
-  if (failure !== undefined)
-    return { ...gap, reason: `${gap.reason} Stopped (--allow-stop), it showed no stack either: ${failure}.` }
-  const seen = pausedMs > 0 && (main?.looks.at(-1)?.frames.length ?? 0) > 0
-  if (!seen) return gap
-  return {
-    what: 'variables that no inner function uses (by which some locks are recognised)',
-    reason: 'The main thread computes in native code, and answers no inspector before it comes back.',
-    remedy: 'Look again when that call has returned.',
+/** How often a thread that runs is looked at between two looks, milliseconds. */
+const WATCH_MS = 15
+
+/** Looks that find a thread in its event loop which ran in the last one: it gets on, whatever it runs. */
+async function* loopsBetween(look: Look, target: Target, clock: Clock): AsyncGenerator<Look> {
+  const isScripted = ({ role }: { readonly role: Thread['role'] }) => role === 'main' || role === 'worker'
+  const running = new Set(
+    [...look.kernel.values()].flatMap(thread =>
+      isScripted(thread) && activityIn(look, thread.tid).kind === 'running' ? thread.tid : [],
+    ),
+  )
+  while (running.size > 0 && clock.now < look.at + LONGEST_CALL_MS && !clock.expired) {
+    await sleep(clock.limit(WATCH_MS))
+    const now = lookNow(target, clock)
+    const found = [...running].filter(tid => inLoopCall(activityIn(now, tid)))
+    for (const tid of found) running.delete(tid)
+    if (found.length > 0) yield now
   }
+
+  function activityIn({ at, kernel }: Look, tid: number): Activity {
+    return outsideLook(target, at, kernel.get(tid)).activity
+  }
+}
+
+function lookNow({ pid, runtime }: Target, clock: Clock): Look {
+  return { at: clock.now, kernel: lookAtKernel(pid, runtime.arch), stacks: new Map() }
 }
 
 /** A worker that sleeps shows its stack too; one in its event loop has none. */
@@ -129,10 +153,9 @@ async function withWorkerStacks(
   return withNumbersOf(target.pid, shown, memory)
 }
 
-/** Neither its stack was read nor is it known to have none. */
-function isUnseen({ looks }: Thread): boolean {
-  const look = looks.at(-1)
-  return look !== undefined && look.frames.length === 0 && !inLoopCall(look.activity)
+function sleepsInFutex(thread: KernelThread | undefined): boolean {
+  const call = thread?.view.systemCall
+  return call !== undefined && call !== null && !isUnknown(call) && call.name === 'futex'
 }
 
 function inLoopCall(activity: Activity): boolean {
@@ -146,7 +169,7 @@ function inLoopCall(activity: Activity): boolean {
 async function withScriptLocks(
   { pid }: Target,
   threads: readonly Thread[],
-  looks: readonly Look[],
+  unsure: ReadonlySet<string>,
   memory: MemoryFrames,
   clock: Clock,
 ) {
@@ -155,10 +178,7 @@ async function withScriptLocks(
   if (!scripted.some(thread => thread.looks.at(-1)?.activity.kind === 'parked'))
     return { threads, facts: none }
   const { locksOfProcess } = await import('./memory-locks.ts')
-  const ids = new Set(scripted.map(({ id }) => id))
-  const others = threads.filter(({ id }) => !ids.has(id))
-  const last = looks.at(-1)?.kernel
-  const allKnown = !others.some(({ tid }) => !isUnknown(tid) && last?.get(tid)?.mayBeWorker === true)
+  const allKnown = !threads.some(({ id }) => unsure.has(id))
   const seen = await locksOfProcess(pid, scripted, memory, allKnown, () => clock.now)
   const known = new Map(seen.threads.map(thread => [thread.id, thread]))
   return { threads: threads.map(thread => known.get(thread.id) ?? thread), facts: seen.facts }

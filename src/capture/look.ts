@@ -64,6 +64,8 @@ export interface Wanted {
   readonly counted: ReadonlySet<InspectedThread>
   /** Not asked at all. */
   readonly silent: ReadonlySet<InspectedThread>
+  /** They gave no answer before: nobody waits for them for long. */
+  readonly unanswering: ReadonlySet<InspectedThread>
 }
 
 /** A look that pauses some of the threads. */
@@ -71,7 +73,7 @@ export async function lookPaused(
   pid: number,
   arch: string,
   threads: readonly InspectedThread[],
-  { pausing, counted, silent }: Wanted,
+  { pausing, counted, silent, unanswering }: Wanted,
   clock: Clock,
 ): Promise<Look> {
   const at = clock.now
@@ -87,7 +89,12 @@ export async function lookPaused(
             ? { unknown: 'it rests in the call in which it did not answer before' }
             : pausing.has(thread)
               ? await pausedStackOf({ pid, arch }, thread, counted.has(thread), clock)
-              : await stackOf({ pid, arch }, thread, clock),
+              : await stackOf(
+                  { pid, arch },
+                  thread,
+                  clock,
+                  unanswering.has(thread) ? ANSWER_MS : PATIENCE_MS,
+                ),
         ] as const,
     ),
   )
@@ -98,8 +105,13 @@ export async function resumeAll(inspected: InspectedProcess, clock: Clock): Prom
   await Promise.all(inspected.threads.toReversed().map(thread => thread.resume(clock.limit(ANSWER_MS))))
 }
 
-async function stackOf(target: Place, thread: InspectedThread, clock: Clock): Promise<Stack | Unknown> {
-  const limit = clock.limit(PATIENCE_MS)
+async function stackOf(
+  target: Place,
+  thread: InspectedThread,
+  clock: Clock,
+  patienceMs = PATIENCE_MS,
+): Promise<Stack | Unknown> {
+  const limit = clock.limit(patienceMs)
   const asked = Promise.all([thread.stack(limit), thread.read('loopTurns', limit)])
   const patience = new AbortController()
   const givenUp = setTimeout(clock.limit(ANSWER_MS), undefined, { signal: patience.signal }).then(

@@ -70,6 +70,8 @@ function activationsOf(
     slots.set(activation, {
       ...(called.slots === undefined ? {} : { slots: called.slots }),
       ...(index === 0 && word !== undefined ? { given: word.given } : {}),
+      ...(called.memories === undefined ? {} : { memories: called.memories }),
+      ...(called.entered === undefined ? {} : { entered: called.entered }),
     })
     return activation
   })
@@ -99,6 +101,7 @@ function activationOf(
     functionStart: start === undefined ? { unknown: 'it is not in memory' } : inText(origin, start),
     functionName: called.function,
     frame,
+    ...(called.kind === 'wasm' && column !== undefined ? { wasmOffset: column - 1 } : {}),
   }
 }
 

@@ -1,6 +1,7 @@
 /** The stack of a blocked thread as the memory of its process shows it. */
 import { textAt } from '../memory/core-arguments.ts'
 import { LiveMemory } from '../memory/live-memory.ts'
+import type { LoopTurns } from '../memory/loop-turns.ts'
 import type { ThreadStack } from '../memory/stack-functions.ts'
 import { readThreadStacks, restMark, walkThreads } from '../memory/thread-stack.ts'
 import { printable } from '../process/command-line.ts'
@@ -33,6 +34,7 @@ export class MemoryFrames {
   readonly texts: StackFrames
   readonly #seen = new Map<number, Seen>()
   #isWarm = false
+  #turns: { readonly counter: LoopTurns | undefined } | undefined
 
   constructor(target: Target) {
     this.#target = target
@@ -76,6 +78,17 @@ export class MemoryFrames {
   /** What the arguments on the stack told that was read last. */
   detailsOf(tid: number): StackDetails {
     return this.#seen.get(tid)?.details ?? {}
+  }
+
+  /** How often the main thread's event loop has turned; undefined where that is not told. */
+  async loopTurns(): Promise<number | undefined> {
+    const { pid, executable, runtime } = this.#target
+    const { version } = runtime
+    if (this.#turns === undefined && runtime.arch === 'x64' && typeof version === 'string')
+      this.#turns = {
+        counter: (await import('../memory/loop-turns.ts')).LoopTurns.of(pid, executable, version),
+      }
+    return this.#turns?.counter?.read()
   }
 
   /** The stack that was read last, as long as the thread has not left its wait since. */

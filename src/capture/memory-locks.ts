@@ -14,6 +14,7 @@ import type { MemoryFrames } from './memory-frames.ts'
 import { isStill } from './native-waits.ts'
 import { needsSecondReading } from './second-reading.ts'
 import type { StackFrames } from './stack-frames.ts'
+import { wordsOf } from './wasm-words.ts'
 
 /** A JavaScript thread, with the stack that its memory shows, if it shows one. */
 export interface ThreadInMemory {
@@ -48,6 +49,7 @@ export async function locksInMemory(
     read.values,
     allKnown ? others : undefined,
     before,
+    wordsOf(seen),
   )
   return withFrameNumbers(facts, seen)
 }

@@ -40,3 +40,5 @@ export const DEFAULT_LOOKS = 2
 export const DEFAULT_TIMEOUT_MS = 10_000
 /** Time between two looks, milliseconds: enough for a program that works to have moved. */
 export const BETWEEN_LOOKS_MS = 30
+/** A thread that runs and comes to its event loop within this is not called busy, milliseconds. */
+export const LONGEST_CALL_MS = 250

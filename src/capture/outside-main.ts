@@ -1,28 +1,20 @@
 /** The main thread where the inspector could not be had: the kernel's word, and its stack where memory shows it. */
 import type { Target } from '../process/target.ts'
-import {
-  type Frame,
-  type Gap,
-  isUnknown,
-  type Thread,
-  type ThreadLook,
-  type Unknown,
-} from '../snapshot/model.ts'
+import { type Frame, isUnknown, type Thread, type ThreadLook, type Unknown } from '../snapshot/model.ts'
 import type { Look } from './look.ts'
 import type { StackDetails } from './memory-frames.ts'
 import { activityBehind } from './native-activity.ts'
-import type { Closed } from './open-inspector.ts'
 import { kernelActivity, loopOf, outsideLook } from './process-record.ts'
 
-/** `stacks`: what memory showed in each look; empty when it was not asked. `unseen`: there are workers without a stack. */
+/** `stacks`: what memory showed in each look; empty when it was not asked; `turns`: how often its loop had turned in each, where that
+ * is known. With why it did not show one, if that is so. */
 export function outsideMain(
   target: Target,
   looks: readonly Look[],
   stacks: readonly (readonly Frame[] | Unknown)[],
-  closed: Closed,
-  unseen: boolean,
+  turns: ReadonlyMap<Look, number>,
   details: StackDetails = {},
-): { readonly main: Thread; readonly gap: Gap } {
+): { readonly main: Thread; readonly failure: string | undefined } {
   const { pid } = target
   // A stack beside a look without one would look like a thread that moves.
   const failure = stacks.find(isUnknown)
@@ -35,31 +27,17 @@ export function outsideMain(
     name: 'main',
     role: 'main',
     seenBy: ['proc', ...(seen.length > 0 ? ['memory' as const] : [])],
-    looks: looks.map((look, index) => lookAt(target, look, seen[index] ?? [], details)),
+    looks: looks.map((look, index) => {
+      const loopTurns = turns.get(look)
+      return {
+        ...lookAt(target, look, seen[index] ?? [], details),
+        ...(loopTurns === undefined ? {} : { loopTurns }),
+      }
+    }),
   }
   const inLoop = main.looks.at(-1)?.activity.kind === 'event-loop' || seen.length === 0
   const loop = last === undefined || !inLoop ? undefined : loopOf(target, last)
-  const { reason, remedy } = closed
-  return {
-    main: loop === undefined ? main : { ...main, loop },
-    gap:
-      seen.length > 0
-        ? {
-            what: unseen
-              ? 'the JavaScript stacks of workers, and variables that no inner function uses (by which some locks are recognised)'
-              : 'variables that no inner function uses (by which some locks are recognised)',
-            reason,
-            remedy,
-          }
-        : {
-            what: 'the JavaScript stacks of all threads',
-            reason:
-              failure === undefined
-                ? reason
-                : `${reason} The main thread's was not to be had from its memory either: ${failure.unknown}.`,
-            remedy,
-          },
-  }
+  return { main: loop === undefined ? main : { ...main, loop }, failure: failure?.unknown }
 }
 
 function lookAt(target: Target, look: Look, frames: readonly Frame[], details: StackDetails): ThreadLook {

@@ -156,13 +156,27 @@ export function silentThreads(threads: readonly Thread[]): readonly Gap[] {
       thread.role === 'main'
         ? 'the main thread'
         : `worker ${thread.threadId}${thread.name === '' ? '' : ` "${thread.name}"`}`
+    const runs = runsOn(last)
     return {
       what: `the JavaScript stack of ${name}`,
-      reason: 'It did not answer the inspector: it is in native code or in a system call.',
-      remedy: 'Look again when the call has returned; what the kernel knows about it is shown.',
+      reason: `It did not answer the inspector: it ${runs ? 'computes in native code' : 'is in native code or in a system call'}.`,
+      remedy: runs
+        ? allowStop
+        : 'Look again when the call has returned; what the kernel knows about it is shown.',
       thread: thread.id,
     }
   })
+}
+
+/** What shows the stack of a thread that runs and answers nobody. */
+export const allowStop =
+  'Look again with --allow-stop, which may stop the process for some milliseconds to read its stack.'
+
+/** It computed when it was looked at, as far as the kernel tells. */
+export function runsOn({ activity, kernel }: ThreadLook): boolean {
+  if (activity.kind === 'running') return true
+  const isKnown = activity.kind === 'unknown' && !isUnknown(kernel)
+  return isKnown && (kernel.state === 'R' || kernel.systemCall === null)
 }
 
 function isSilent(activity: Activity): boolean {
@@ -180,9 +194,15 @@ function lookAt(
   const view = kernel?.view ?? { unknown: isUnknown(tid) ? tid.unknown : 'the thread was not there' }
   const stack = look.stacks.get(thread) ?? { unknown: 'it was started during the look' }
   if (isUnknown(stack)) {
-    const activity: Activity =
-      kernel === undefined ? { kind: 'unknown', why: stack.unknown } : kernelActivity(kernel)
-    return { at: look.at, activity, frames: [], kernel: view }
+    const activity: Activity = kernel === undefined ? { kind: 'running' } : kernelActivity(kernel)
+    // One that runs and does not answer is in code that V8 cannot interrupt: it is not seen to get on.
+    const unseen = activity.kind === 'running'
+    return {
+      at: look.at,
+      activity: unseen ? { kind: 'unknown', why: stack.unknown } : activity,
+      frames: [],
+      kernel: view,
+    }
   }
   const vias = look === inside.looks.at(-1) ? inside.vias.get(partyOf(target.pid, thread)) : undefined
   const frames = stack.frames.map((frame, index) => {

@@ -2,7 +2,7 @@
 
 import type { Target } from '../process/target.ts'
 import { switches } from '../process/threads.ts'
-import { type Frame, isUnknown, type Thread } from '../snapshot/model.ts'
+import { type Activity, type Frame, isUnknown, type Thread } from '../snapshot/model.ts'
 import { MemoryFrames, type StackDetails } from './memory-frames.ts'
 import { activityBehind } from './native-activity.ts'
 
@@ -24,7 +24,8 @@ export async function withMemoryStacks(
     if (isUnknown(thread.tid)) return thread
     const frames = await memory.of(thread.tid)
     const counted = switches(target.pid, [thread.tid]).get(thread.tid)
-    if (isUnknown(frames) || frames.length === 0 || counted === undefined) return thread
+    if (isUnknown(frames) || counted === undefined) return thread
+    if (frames.length === 0) return thread.seenBy.includes('inspector') ? thread : inLoop(thread)
     const stayed = thread.looks.every(
       ({ kernel, frames: known }) =>
         known.length === 0 &&
@@ -34,6 +35,21 @@ export async function withMemoryStacks(
     )
     return stayed ? withFrames(thread, frames, memory.detailsOf(thread.tid)) : thread
   }
+}
+
+/** Nothing but the loop is on its stack: what the kernel calls a wait for descriptors is that of its event loop. */
+function inLoop(thread: Thread): Thread {
+  return {
+    ...thread,
+    seenBy: [...thread.seenBy, 'memory'],
+    looks: thread.looks.map(look =>
+      inLoopCall(look.activity) ? { ...look, activity: { kind: 'event-loop' } } : look,
+    ),
+  }
+}
+
+function inLoopCall(activity: Activity): boolean {
+  return activity.kind === 'system-call' && activity.call.name.startsWith('epoll_')
 }
 
 function withFrames(thread: Thread, frames: readonly Frame[], details: StackDetails): Thread {

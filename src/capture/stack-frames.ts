@@ -32,6 +32,10 @@ export class StackFrames implements ScriptTexts {
     return this.#sources.get(key)?.text
   }
 
+  bytecode(key: string): Uint8Array | undefined {
+    return this.#sources.get(key)?.bytecode
+  }
+
   url(key: string): string {
     return this.#sources.get(key)?.url ?? ''
   }
@@ -71,6 +75,7 @@ export class StackFrames implements ScriptTexts {
     if (this.#sources.has(key)) return
     const source = new ScriptSource(url, { startLine, startColumn }, this.#readFile)
     source.text = text
+    source.bytecode = script.module
     this.#sources.set(key, source)
     const mapUrl = text === undefined ? undefined : sourceMapUrlIn(text)
     if (mapUrl !== undefined) source.map = await SourceMap.load(url, mapUrl, this.#readFile)
@@ -92,6 +97,15 @@ export class StackFrames implements ScriptTexts {
       const file = source.file === '' ? { unknown: evaluated } : source.file
       return { function: name, class: null, file, ...place, owner: ownerOf(url, source.file), ...seen }
     }
+    if (kind === 'wasm')
+      return {
+        function: name,
+        class: null,
+        file: source.file,
+        ...place,
+        owner: ownerOf(url, source.file),
+        ...seen,
+      }
     const at = inText(source.origin, { line, column })
     const mapped = source.mapped(at)
     const moved =
@@ -142,10 +156,12 @@ export class StackFrames implements ScriptTexts {
 }
 
 /** Equal for equal texts of one name, in whatever thread they run. */
-export function textKey({ url = '', text = '', startLine, startColumn }: StackScript): string {
+export function textKey({ url = '', text = '', startLine, startColumn, module }: StackScript): string {
+  const length = module?.length ?? text.length
   let hash = 0
-  for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0
-  return `${url}#${hash >>> 0}:${text.length}:${startLine}:${startColumn}`
+  for (let at = 0; at < length; at++)
+    hash = (Math.imul(hash, 31) + (module === undefined ? text.charCodeAt(at) : module[at]!)) | 0
+  return `${url}#${hash >>> 0}:${length}:${startLine}:${startColumn}`
 }
 
 /** All other images are Node's, or what it runs on. */
@@ -154,7 +170,7 @@ function isAddon(image: string): boolean {
 }
 
 const reasons = {
-  wasm: 'modules are not read from memory',
+  wasm: 'its module could not be read from memory',
   native: 'native code',
   unknown: 'V8 has given up the code that these functions were inlined into',
   js: 'its script could not be read',

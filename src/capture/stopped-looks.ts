@@ -4,8 +4,8 @@ import { type Frame, isUnknown, type Thread, type Unknown } from '../snapshot/mo
 import { type Clock, sleep } from './clock.ts'
 import { lookAtKernel } from './look.ts'
 import type { MemoryFrames } from './memory-frames.ts'
-import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
-import { outsideLook } from './process-record.ts'
+import { type CaptureOptions, DEFAULT_LOOKS, LONGEST_CALL_MS } from './options.ts'
+import { outsideLook, runsOn } from './process-record.ts'
 
 export interface StoppedLooks {
   readonly threads: readonly Thread[]
@@ -19,7 +19,7 @@ export interface StoppedLooks {
 export function runsUnseen({ role, looks, loop }: Thread): boolean {
   const last = looks.at(-1)
   const scripted = role === 'main' || role === 'worker'
-  return scripted && loop === undefined && last?.activity.kind === 'running' && last.frames.length === 0
+  return scripted && loop === undefined && last !== undefined && runsOn(last) && last.frames.length === 0
 }
 
 /** The threads, with new looks at those that run unseen. */
@@ -37,9 +37,11 @@ export async function withStoppedLooks(
   let pausedMs = 0
   let failure: string | undefined
   for (let count = 0; count < (options.looks ?? DEFAULT_LOOKS) && failure === undefined; count += 1) {
-    if (count > 0) await sleep(clock.limit(options.betweenLooksMs ?? BETWEEN_LOOKS_MS))
+    // One that comes to its loop meanwhile gets on.
+    if (count > 0) await sleep(clock.limit(Math.max(LONGEST_CALL_MS, options.betweenLooksMs ?? 0)))
     sameProcess(target)
     const [at, kernel] = [clock.now, lookAtKernel(pid, runtime.arch)]
+    const turns = tids.includes(pid) ? await memory.loopTurns() : undefined
     const stopped = await memory.stopping(tids)
     if (isUnknown(stopped)) {
       failure = stopped.unknown
@@ -47,7 +49,10 @@ export async function withStoppedLooks(
     }
     pausedMs = Math.max(pausedMs, stopped.pausedMs)
     failure = [...stopped.value.values()].find(isUnknown)?.unknown
-    for (const [tid, own] of looks) own.push(lookWith(at, kernel.get(tid), stopped.value.get(tid)))
+    for (const [tid, own] of looks) {
+      const look = lookWith(at, kernel.get(tid), stopped.value.get(tid))
+      own.push(tid === pid && turns !== undefined ? { ...look, loopTurns: turns } : look)
+    }
   }
   const seen = failure === undefined && tids.length > 0
   return {

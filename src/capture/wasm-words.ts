@@ -1,28 +1,27 @@
-/** The words that threads in waits of WebAssembly may sleep on, as the native stacks of these threads have them. */
-
+/** The words that threads in waits of WebAssembly sleep on, as the stacks of these threads have them. */
 import type { SleptOn } from '../locks/recognise.ts'
-import { AddressMap } from '../memory/address-map.ts'
+import type { ThreadStack } from '../memory/stack-functions.ts'
 import { readThreadStacks } from '../memory/thread-stack.ts'
-import { moduleMemories } from '../memory/wasm-wait.ts'
-import { textOf } from '../process/proc.ts'
 import type { Target } from '../process/target.ts'
-import { isUnknown } from '../snapshot/model.ts'
+import { isUnknown, type Unknown } from '../snapshot/model.ts'
 
-/**
- * By party. Nothing where a process has several memories: which of them a word belongs to is not told by its address alone.
- */
+/** By party. */
 export function wordsSleptOn(
   { pid, executable }: Target,
   threads: ReadonlyMap<string, number>,
 ): ReadonlyMap<string, SleptOn> {
-  const maps = textOf(`/proc/${pid}/maps`)
-  if (!maps || moduleMemories(new AddressMap(maps)) !== 1) return new Map()
   const stacks = readThreadStacks(pid, [...threads.values()], executable)
+  return wordsOf([...threads].map(([party, tid]) => ({ party, stack: stacks.get(tid) })))
+}
+
+/** The same of stacks that were read. */
+export function wordsOf(
+  threads: readonly { readonly party: string; readonly stack: ThreadStack | Unknown | undefined }[],
+): ReadonlyMap<string, SleptOn> {
   return new Map(
-    [...threads].flatMap(([party, tid]) => {
-      const stack = stacks.get(tid)
-      const words = stack === undefined || isUnknown(stack) ? undefined : stack.wasmWords
-      return words === undefined ? [] : [[party, words] as const]
+    threads.flatMap(({ party, stack }) => {
+      const word = stack === undefined || isUnknown(stack) ? undefined : stack.wasmWord
+      return word === undefined ? [] : [[party, [{ byte: word.byte, value: word.value }]] as const]
     }),
   )
 }

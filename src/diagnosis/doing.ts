@@ -48,6 +48,11 @@ export function idlesUnasked(thread: Thread): boolean {
   return look !== undefined && inLoopCall(look.activity) && !thread.seenBy.includes('inspector')
 }
 
+/** By the inspector, or from memory; it may have been empty. */
+export function stackWasRead({ seenBy }: Thread): boolean {
+  return seenBy.some(source => source !== 'proc')
+}
+
 /** `futex: waits for another thread`; the name is not said twice. */
 export function callText({ name, meaning }: SystemCall): string {
   const more = meaning.replace(` (${name})`, '')

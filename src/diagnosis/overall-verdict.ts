@@ -1,4 +1,5 @@
 import { type Finding, type Status, statuses, type ThreadVerdict, type Verdict } from './diagnosis.ts'
+import { stackWasRead } from './doing.ts'
 import { counted, list, type Roster } from './roster.ts'
 import { withName } from './thread-verdict.ts'
 
@@ -47,13 +48,23 @@ function idleSummary(threads: readonly ThreadVerdict[], roster: Roster): string 
   return `${head}${pool}; nothing points to a hang${unseenText(threads, roster)}`
 }
 
-/** Without an inspector the kernel alone was asked: its word weighs less. */
+/** Without an inspector the kernel was asked, and memory: where that showed no stack, the verdict weighs less. */
 function unseenText(threads: readonly ThreadVerdict[], roster: Roster): string {
   const processes = new Set(threads.flatMap(({ thread }) => roster.processOf(thread) ?? []))
-  const unseen = [...processes].filter(
+  const closed = [...processes].filter(
     ({ inspector, core }) => inspector.access === 'none' && core === undefined,
   )
+  const unread = threads.filter(({ thread }) => {
+    const process = roster.processOf(thread)
+    const seen = roster.thread(thread)
+    return process !== undefined && closed.includes(process) && seen !== undefined && !stackWasRead(seen)
+  })
+  const unseen = closed.filter(process => unread.some(({ thread }) => roster.processOf(thread) === process))
   if (unseen.length === 0) return ''
+  const none =
+    unread.length === threads.filter(({ thread }) => closed.includes(roster.processOf(thread)!)).length
   const of = unseen.length === processes.size ? '' : ` of process ${list(unseen.map(({ pid }) => `${pid}`))}`
-  return `, but no JavaScript stack${of} could be seen`
+  return none
+    ? `, but no JavaScript stack${of} could be seen`
+    : `, but not all JavaScript stacks${of} could be seen`
 }

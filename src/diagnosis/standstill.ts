@@ -31,7 +31,7 @@ export function standstill(thread: Thread): Standstill | undefined {
 }
 
 /** Whether the event loop turned between two looks; undefined where fewer than two could tell. */
-function loopTurned({ looks }: Thread): boolean | undefined {
+export function loopTurned({ looks }: Thread): boolean | undefined {
   const turns = looks.flatMap(({ loopTurns }) => loopTurns ?? [])
   return turns.length < 2 ? undefined : turns.some(count => count !== turns[0])
 }

@@ -2,11 +2,11 @@
 import { isUnknown, type Thread } from '../snapshot/model.ts'
 import { waitingChain } from './chain.ts'
 import type { Edge, Finding, Standstill, ThreadVerdict } from './diagnosis.ts'
-import { doing, idlesUnasked, inLoopCall, ownFrame } from './doing.ts'
+import { doing, idlesUnasked, inLoopCall, ownFrame, stackWasRead } from './doing.ts'
 import { frameText } from './frame-text.ts'
 import type { Reduction } from './reduction.ts'
 import { bare, type Roster } from './roster.ts'
-import { cpuBetween, standstill } from './standstill.ts'
+import { cpuBetween, loopTurned, standstill } from './standstill.ts'
 import { lastLook, leftItsWait, sameFrames } from './stay.ts'
 import { hasWaitingTask, mutualChain } from './task-waits.ts'
 import { waitingText } from './waiting-text.ts'
@@ -88,8 +88,16 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
   }
 
   function judgeRunning(): Judged {
-    const still = thread.looks.some(({ activity }) => !inCall(activity.kind)) ? undefined : standstill(thread)
+    const always = thread.looks.every(({ activity }) => inCall(activity.kind))
+    const still = always ? standstill(thread) : undefined
     if (still) return say('busy', busyText(still), { still, chain })
+    if (!stackWasRead(thread)) {
+      if (loopTurned(thread) === true) return say('healthy', 'runs, and its event loop turns')
+      // Work and a spin lock that nobody gives back look alike to the kernel.
+      if (thread.looks.every(({ activity }) => !inLoopCall(activity)))
+        return say('busy', 'runs, and whether it gets on is not known: its stack was not read')
+      return say('healthy', 'runs, and was in its event loop between the looks')
+    }
     return say('healthy', progressText())
   }
 
@@ -104,7 +112,8 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
     const stays =
       thread.looks.every(({ activity }) => activity.kind === 'system-call') &&
       sameFrames(first!.frames, look!.frames) &&
-      !(cpuBetween(thread) ?? 0)
+      !(cpuBetween(thread) ?? 0) &&
+      !(wakes(thread) && !stackWasRead(thread))
     if (stays) return blocked
     return inLoopCall(look!.activity) ? judgeLoop() : judgeRunning()
   }
@@ -118,11 +127,12 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
 
   /** It did not answer: the kernel's word is all there is, and without it nothing is claimed. */
   function judgeUnseen(): Judged {
-    const unseen =
-      thread.looks.length > 1 && thread.looks.every(({ activity }) => activity.kind === 'unknown')
-    if (!unseen || isUnknown(look!.kernel)) return say('idle', what)
-    return (cpuBetween(thread) ?? 0) > 0 || look!.kernel.state === 'R'
-      ? say('busy', `runs in native code, or does not answer: no JavaScript frame could be seen`)
+    if (isUnknown(look!.kernel)) return say('idle', what)
+    const unseen = thread.looks.every(({ activity }) => activity.kind === 'unknown')
+    const works = (cpuBetween(thread) ?? 0) > 0 || look!.kernel.state === 'R'
+    if (!unseen) return works ? say('healthy', progressText()) : say('idle', what)
+    return works
+      ? say('busy', 'runs in native code, or does not answer: no JavaScript frame could be seen')
       : say('blocked', 'does not answer: it stands in native code or in a call of the system', {
           native: true,
         })
@@ -158,6 +168,13 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
     const frame = ownFrame(look!.frames)
     return frame ? `${before}${frameText(frame, process)}` : ''
   }
+}
+
+/** It has left the wait that the kernel shows between the looks. */
+function wakes({ looks }: Thread): boolean {
+  const [first, last] = [looks[0]?.kernel, looks.at(-1)?.kernel]
+  if (!first || !last || isUnknown(first) || isUnknown(last)) return false
+  return first.voluntarySwitches !== last.voluntarySwitches
 }
 
 /** No JavaScript on its stack, and yet not at rest, or not for long. */

@@ -2,13 +2,11 @@
  * An ELF image (elf(5)), from its file or as it lies in a process's memory. Nothing here throws on a damaged image:
  * what cannot be read is undefined or an empty list, and every length is bounded.
  */
-import { readSync } from 'node:fs'
-import { functionsAt } from './function-symbols.ts'
+import { buildIdIn } from './build-id.ts'
+import { fileReader, type Reader } from './file-bytes.ts'
 import type { Memory } from './memory.ts'
-import { wordsOf } from './words.ts'
-
-/** Reads bytes at a place; undefined unless all of them are there. */
-type Reader = (at: number, length: number) => Buffer | undefined
+import { SymbolHash } from './symbol-hash.ts'
+import { type ElfSymbol, functionNames, SYMBOL, type SymbolTable, symbolsBeginning } from './symbol-table.ts'
 
 export interface Segment {
   readonly type: number
@@ -19,18 +17,6 @@ export interface Segment {
   readonly executable: boolean
 }
 
-export interface ElfSymbol {
-  readonly address: number
-  readonly size: number
-}
-
-interface SymbolTable {
-  readonly entries: Buffer
-  /** The first bytes of the name at a place: nobody needs all of them. */
-  readonly names: (place: number) => Buffer | undefined
-  readonly allNames: () => Buffer | undefined
-}
-
 const LOAD = 1
 const DYNAMIC = 2
 const NOTE = 4
@@ -39,7 +25,6 @@ const X86_64 = 62
 const LARGEST_TABLE = 96 * 2 ** 20
 const MOST_SEGMENTS = 512
 const MOST_SECTIONS = 4096
-const SYMBOL = 24
 const LONGEST_NAME = 1024
 
 export class ElfImage {
@@ -146,25 +131,20 @@ export class ElfImage {
   /** The exported symbols whose names begin with one of `prefixes`. */
   dynamicSymbols(prefixes: readonly string[]): ReadonlyMap<string, ElfSymbol> {
     const table = this.#dynamicTable()
-    return table === undefined ? new Map() : named(table, prefixes)
+    return table === undefined ? new Map() : symbolsBeginning(table, prefixes)
   }
 
   /** The same of the full symbol table, which only a file has, and only one that was not stripped. */
   allSymbols(prefixes: readonly string[]): ReadonlyMap<string, ElfSymbol> {
     const table = this.#fullTable()
-    return table === undefined ? new Map() : named(table, prefixes)
+    return table === undefined ? new Map() : symbolsBeginning(table, prefixes)
   }
 
   /** The functions' names at addresses of the image: exported ones, and with `all` those of the full table. */
   namesAt(addresses: readonly number[], all = false): ReadonlyMap<number, string> {
     const table = all ? this.#fullTable() : this.#dynamicTable()
     if (table === undefined) return new Map()
-    const names = new Map<number, string>()
-    for (const [address, place] of functionsAt(table.entries, addresses)) {
-      const name = textIn(table.names(place))
-      if (name !== undefined) names.set(address, name)
-    }
-    return names
+    return functionNames(table, addresses)
   }
 
   /** What begins as zeros has no bytes in the file: constants that are 0, too. */
@@ -210,8 +190,16 @@ export class ElfImage {
         entries,
         names: place => this.bytesAt(strings + place, Math.min(LONGEST_NAME, Math.max(0, size - place))),
         allNames: () => this.bytesAt(strings, size),
+        hash: this.#hash(tags.get(0x6ffffef5), length / SYMBOL), // DT_GNU_HASH
       }
     )
+  }
+
+  #hash(place: number | undefined, count: number): SymbolHash | undefined {
+    const base = this.#relocated(place)
+    return base === undefined
+      ? undefined
+      : SymbolHash.at((at, length) => this.bytesAt(at, length), base, count)
   }
 
   /** The dynamic linker writes addresses of the process into some images' dynamic section. */
@@ -246,75 +234,6 @@ export class ElfImage {
     }
     return undefined
   }
-}
-
-function fileReader(fd: number): Reader {
-  return (at, length) => {
-    if (!Number.isSafeInteger(at) || at < 0 || !(length >= 0) || length > LARGEST_TABLE) return undefined
-    try {
-      const buffer = Buffer.allocUnsafe(length)
-      return readSync(fd, buffer, 0, length, at) === length ? buffer : undefined
-    } catch {
-      return undefined
-    }
-  }
-}
-
-/** Looks at each symbol once: searching all the names takes longer than looking at one letter of each. */
-function named(table: SymbolTable, prefixes: readonly string[]): ReadonlyMap<string, ElfSymbol> {
-  const found = new Map<string, ElfSymbol>()
-  const names = table.allNames()
-  if (names === undefined) return found
-  const words = wordsOf(table.entries)
-  const wanted = prefixes.map(prefix => Buffer.from(prefix, 'latin1'))
-  for (const at of symbolsNamed(words, names, wanted)) {
-    const start = words[at]!
-    const end = names.indexOf(0, start)
-    if (end === -1 || end - start >= 4096 || words[at + 1]! >>> 16 === 0) continue // 0: not defined here
-    found.set(names.toString('latin1', start, end), {
-      address: words[at + 3]! * 2 ** 32 + words[at + 2]!,
-      size: words[at + 5]! * 2 ** 32 + words[at + 4]!,
-    })
-  }
-  return found
-}
-
-/** The last letter of a prefix first: most names of C++ begin alike. */
-function symbolsNamed(words: Uint32Array, names: Buffer, prefixes: readonly Buffer[]): readonly number[] {
-  const found: number[] = []
-  for (let symbol = 0; symbol + SYMBOL / 4 <= words.length; symbol += SYMBOL / 4) {
-    const start = words[symbol]!
-    for (const prefix of prefixes) {
-      const last = prefix.length - 1
-      if (names[start + last] !== prefix[last]) continue
-      let at = 0
-      while (at < last && names[start + at] === prefix[at]) at++
-      if (at === last) found.push(symbol)
-    }
-  }
-  return found
-}
-
-function textIn(bytes: Buffer | undefined): string | undefined {
-  const end = bytes?.indexOf(0) ?? -1
-  return end > 0 ? bytes?.toString('latin1', 0, end) : undefined
-}
-
-function buildIdIn(notes: Buffer): string | undefined {
-  for (let at = 0; at + 12 <= notes.length; ) {
-    const [nameSize, size, type] = [0, 4, 8].map(field => notes.readUInt32LE(at + field)) as [
-      number,
-      number,
-      number,
-    ]
-    const name = at + 12
-    const content = name + Math.ceil(nameSize / 4) * 4
-    if (content + size > notes.length) return undefined
-    if (type === 3 && notes.toString('latin1', name, name + nameSize) === 'GNU\0')
-      return notes.toString('hex', content, content + size)
-    at = content + Math.ceil(size / 4) * 4
-  }
-  return undefined
 }
 
 function wordIn(buffer: Buffer, at: number): number {

@@ -16,7 +16,10 @@ import {
 } from './v8/javascript-frames.ts'
 import { isMeasured, type Layout, layoutIn, readLayout } from './v8/layout.ts'
 import type { Position, Script } from './v8/scripts.ts'
-import { type WasmWord, wasmWordsBetween } from './wasm-wait.ts'
+import { WasmEntry } from './wasm/entry.ts'
+import { WasmFrames, type WasmFunctionFrame } from './wasm/frames.ts'
+import type { WasmInstance } from './wasm/instance.ts'
+import { awaitedWasmWord, type WasmWord } from './wasm/wait.ts'
 
 /** A script that a function on the stack belongs to. */
 export interface StackScript {
@@ -27,6 +30,8 @@ export interface StackScript {
   /** Where the text begins in its file, 0-based. */
   readonly startLine: number
   readonly startColumn: number
+  /** The module, if it is one of WebAssembly: columns are offsets in it, plus one. */
+  readonly module?: Buffer
 }
 
 /** One function on the stack. */
@@ -39,7 +44,7 @@ export interface StackFunction {
   readonly function: string
   /** The image that a native function belongs to: Node's executable, a library, an addon. */
   readonly image?: string
-  /** Undefined for unknown functions, and for WebAssembly, whose modules are not read. */
+  /** Undefined for unknown functions, and for WebAssembly whose module could not be read. */
   readonly script: StackScript | undefined
   /** 1-based; undefined where it cannot be told. */
   readonly line: number | undefined
@@ -48,6 +53,10 @@ export interface StackFunction {
   readonly start?: Position
   /** Where its values are; absent for one that was inlined. */
   readonly slots?: FrameSlots | SuspendedSlots
+  /** Of WebAssembly: its instance's memories. */
+  readonly memories?: WasmInstance['memories']
+  /** Of one of WebAssembly that JavaScript has called: where the arguments stand. */
+  readonly entered?: readonly number[]
 }
 
 export interface ThreadStack {
@@ -61,8 +70,8 @@ export interface ThreadStack {
   readonly command?: string
   /** There are more functions, outside of these. */
   readonly cut?: true
-  /** If it is in a wait of WebAssembly, the words of module memories that it may sleep on. */
-  readonly wasmWords?: readonly WasmWord[]
+  /** What it sleeps on, when it is in a wait of WebAssembly. */
+  readonly wasmWord?: WasmWord
   /** How the V8 of its process keeps objects. */
   readonly layout: Layout
 }
@@ -119,7 +128,7 @@ export function walkStacks(
   const heap = new Heap(memory, layout)
   const found = stands.map(({ pc, sp, registers }) => {
     const walk = unwinder.walk(pc, sp, registers)
-    return walk.complete ? functionsOf(walk, heap, map, sp) : { unknown: unwalked(map) }
+    return walk.complete ? functionsOf(walk, heap) : { unknown: unwalked(map) }
   })
   return () => {
     const names = new NativeNames(
@@ -160,13 +169,17 @@ function imagePath({ code }: PhysicalFrame): string {
   return code.kind === 'native' ? code.image.path : ''
 }
 
-function functionsOf(walk: Walk, heap: Heap, map: AddressMap, sp: number): NamelessStack | Unknown {
+function functionsOf(walk: Walk, heap: Heap): NamelessStack | Unknown {
   const reader = new JavaScriptFrames(heap)
   const scripts = new Map<Script, StackScript>()
   const functions: (StackFunction | PhysicalFrame)[] = []
   let word: AwaitedWord | undefined
   let command: string | undefined
-  let wasmWords: readonly WasmWord[] | undefined
+  let wasmWord: WasmWord | undefined
+  const wasm = new WasmFrames(heap)
+  const modules = new Map<WasmInstance, StackScript>()
+  let exit: number | undefined
+  const entry = new WasmEntry(heap)
   let cut: true | undefined
   let innermost = true
   for (const frame of walk.frames) {
@@ -183,9 +196,17 @@ function functionsOf(walk: Walk, heap: Heap, map: AddressMap, sp: number): Namel
       functions.push(...reading.frames.map(one => described(one, scripts)))
       command = commandOf(heap, fp, reading.frames) ?? command
     } else if (reading.name === 'WasmFrame') {
-      wasmWords ??= functions.every(one => 'code' in one) ? wasmWordsBetween(heap.memory, map, sp, fp) : []
-      functions.push(wasm)
+      const called = wasm.read(fp, lookup)
+      if (exit !== undefined && functions.every(one => 'code' in one))
+        wasmWord = awaitedWasmWord(heap, exit, fp, called[0].instance?.memories ?? [])
+      functions.push(...called.map(one => describedWasm(one, modules)))
     } else if (innermost && reading.name === 'BuiltinExitFrame') word = awaitedWord(heap, fp)
+    if (reading.kind === 'other' && reading.name === 'ExitFrame') exit = fp
+    const entered =
+      reading.kind === 'other' ? entry.passed(fp, reading.name, code.kind === 'compiled') : undefined
+    const last = functions.at(-1)
+    if (entered !== undefined && last !== undefined && 'kind' in last && last.kind === 'wasm')
+      functions[functions.length - 1] = { ...last, entered }
     innermost = false
     if (functions.length > MOST_FUNCTIONS) {
       cut = true
@@ -199,7 +220,7 @@ function functionsOf(walk: Walk, heap: Heap, map: AddressMap, sp: number): Namel
     confidence: walk.strength === 'exact' ? 1 : 0.5,
     ...(word === undefined ? {} : { word }),
     ...(command === undefined ? {} : { command }),
-    ...(wasmWords === undefined || wasmWords.length === 0 ? {} : { wasmWords }),
+    ...(wasmWord === undefined ? {} : { wasmWord }),
   }
 }
 
@@ -217,7 +238,25 @@ function commandOf(heap: Heap, fp: number, frames: readonly JavaScriptFrame[]): 
 }
 
 const nowhere = { script: undefined, line: undefined, column: undefined }
-const wasm: StackFunction = { kind: 'wasm', function: 'wasm-function', ...nowhere }
+
+function describedWasm(
+  { function: name, instance, offset }: WasmFunctionFrame,
+  modules: Map<WasmInstance, StackScript>,
+): StackFunction {
+  const module = instance?.module
+  if (instance === undefined || module === undefined) return { kind: 'wasm', function: name, ...nowhere }
+  const script = modules.get(instance) ?? {
+    url: instance.url,
+    text: undefined,
+    startLine: 0,
+    startColumn: 0,
+    module: module.bytes,
+  }
+  modules.set(instance, script)
+  const place =
+    offset === undefined ? { line: undefined, column: undefined } : { line: 1, column: offset + 1 }
+  return { kind: 'wasm', function: name, script, ...place, memories: instance.memories }
+}
 
 /** All that is asked later is read now, while the memory is open. */
 function described(frame: JavaScriptFrame, scripts: Map<Script, StackScript>): StackFunction {

@@ -35,9 +35,19 @@ export interface Connection {
  * `socketsOf` instead and ask here when it has changed.
  */
 export function listeningPorts(pid: number): readonly ListeningPort[] | Unknown {
-  const own = socketsOf(pid)
+  const own = otherThanUnix(pid, socketsOf(pid))
   if (isUnknown(own)) return own
   return own.size === 0 ? [] : ownListeners(own, listeners(pid))
+}
+
+/** Without those of the table of Unix sockets, which the kernel gives at once: most processes have no others. */
+function otherThanUnix(
+  pid: number,
+  own: ReadonlyMap<number, number> | Unknown,
+): ReadonlyMap<number, number> | Unknown {
+  if (isUnknown(own) || own.size === 0) return own
+  const unix = unixSockets(pid)
+  return new Map([...own].filter(([inode]) => !unix.has(inode)))
 }
 
 /** Those of `tables` that belong to one process. */
@@ -63,7 +73,7 @@ export function connections(pid: number): readonly Connection[] | Unknown {
 export function tcpSocketsOf(
   pid: number,
 ): { listening: readonly ListeningPort[]; connections: readonly Connection[] } | Unknown {
-  const own = socketsOf(pid)
+  const own = otherThanUnix(pid, socketsOf(pid))
   if (isUnknown(own)) return own
   const all = own.size === 0 ? [] : tcpTables(pid)
   const byEnds = new Map(all.map(({ local, peer, inode }) => [`${name(local)} ${name(peer)}`, inode]))

@@ -48,11 +48,14 @@ export function cpuText(thread: Thread): string {
 }
 
 /** `kept alive by 2 timers`; empty where the loop is not seen, or is not what the thread is in. */
-export function loopText({ loop, looks }: Thread): string {
+export function loopText({ loop, looks, seenBy }: Thread): string {
   if (!loop || looks.at(-1)?.activity.kind !== 'event-loop') return ''
   const text = loop.sources.map(source => source.text).join('; ')
-  if (text === '') return loop.complete ? 'nothing keeps its loop alive' : ''
-  const asleep = loop.complete && !loop.sources.some(source => source.outside)
+  // Ports, and requests in the pool, Node alone names.
+  const asked = seenBy.includes('inspector')
+  const nothing = asked ? 'nothing keeps its loop alive' : 'no timer and no descriptor keeps its loop alive'
+  if (text === '') return loop.complete ? nothing : ''
+  const asleep = asked && loop.complete && !loop.sources.some(source => source.outside)
   const more = loop.complete ? (asleep ? '; only another thread can wake it' : '') : ' (there may be more)'
   return `kept alive by ${text}${more}`
 }

@@ -100,9 +100,9 @@ describe.each(targetNodes())('on Node $major', ({ major, path }) => {
     expect(status).not.toMatch(/deadlock|suspected/)
   })
 
-  test.each(withAllThreads)('%s is %s where all threads are known', async (file, expected) => {
+  test.each(withAllThreads)('%s is %s, since all threads are known', async (file, expected) => {
     const { status } = await look(file)
-    expect(status).toBe(major >= 22 ? expected : 'blocked')
+    expect(status).toBe(expected)
   })
 
   test.runIf(kernelWritesCores).each(['philosophers.mjs', 'slow-holder.mjs'])('%s in a core', async file => {

@@ -103,7 +103,7 @@ test('asked not to read memory, it does not', async () => {
   const { main, process } = await look(fixture, { memory: false })
   expect(main.seenBy).toEqual(['proc'])
   expect(main.looks.at(-1)?.frames).toEqual([])
-  expect(process.gaps[0]?.what).toBe('the JavaScript stacks of all threads')
+  expect(process.gaps[0]?.what).toBe('the JavaScript stack of the main thread')
 })
 
 test('without the inspector a parked main thread is seen, and so are parked workers', async () => {

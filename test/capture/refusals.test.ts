@@ -36,7 +36,7 @@ describe('where no inspector can be had, the report comes all the same, with the
 
   test('a main thread in execSync is not even signalled', async () => {
     const fixture = await startFixture('waits-for-child.mjs', anyPort)
-    await until(() => fixture.child.exitCode === null)
+    await until(() => childrenOf(fixture.pid).length > 0)
     const { threads, gaps } = await look(fixture)
     expect(gaps[0]?.reason).toMatch(/in a call outside of JavaScript \(spawnSync or execSync/)
     expect(threads[0]?.looks.at(-1)?.activity).toMatchObject({
@@ -106,7 +106,7 @@ describe('where no inspector can be had, the report comes all the same, with the
     const fixture = await startFixture('counting.mjs', anyPort)
     const { processes } = await capture(fixture.pid, { inspector: false })
     expect(processes[0]?.gaps[0]?.remedy).toMatch(/--no-inspector/)
-    expect(processes[0]?.threads[0]?.looks).toHaveLength(2)
+    expect(processes[0]!.threads[0]!.looks.length).toBeGreaterThanOrEqual(2)
     expect(fixture.stderr()).toBe('')
   })
 })

@@ -11,10 +11,18 @@ import { targetNodes } from '../support/node-versions.ts'
 import { startFixture } from '../support/spawn-fixture.ts'
 import { DamagedMemory, scriptsOf, stackOf } from './support.ts'
 
-test.each(targetNodes())('Node $major: a hundred damaged readings', async ({ path }) => {
-  const fixture = await startFixture('memory/every-kind-of-function.cjs', { node: path })
+const programs = [
+  ['memory/every-kind-of-function.cjs', 'park'],
+  ['wasm/reentered-mutex.mjs', 'lock'],
+] as const
+const cases = targetNodes().flatMap(({ path, major }) =>
+  programs.map(([file, innermost]) => ({ path, major, file, innermost })),
+)
+
+test.each(cases)('Node $major, $file: a hundred damaged readings', async ({ path, file, innermost }) => {
+  const fixture = await startFixture(file, { node: path })
   const { pid } = fixture
-  const truth = await stackOf(fixture, ({ functions }) => functions[0]?.function === 'park')
+  const truth = await stackOf(fixture, ({ functions }) => functions[0]?.function === innermost)
   const names = new Set(truth.functions.map(({ function: name }) => name))
   const [sp, pc] = readFileSync(`/proc/${pid}/syscall`, 'utf8').trim().split(' ').slice(-2).map(Number) as [
     number,

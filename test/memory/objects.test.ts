@@ -75,7 +75,7 @@ describe.each(targetNodes())('Node $major', ({ path }) => {
     const view = objects.view(at('words'))!
     expect(view).toMatchObject({ type: 'Int32Array', elementBytes: 4, length: 3 })
     expect(live.int32(view.address + 4)).toBe(42)
-    const buffer = objects.buffer(view.buffer)!
+    const buffer = objects.bufferOf(view.buffer)!
     expect(buffer).toMatchObject({ address: view.address - 8, bytes: 32, shared: true })
     expect(buffer.id).toBeGreaterThan(0)
     const bound = objects.bound(at('bound'))!
@@ -103,7 +103,7 @@ describe.each(targetNodes())('Node $major', ({ path }) => {
         objects.bound(at)
         objects.code(at)
         const view = objects.view(at)
-        if (view !== undefined) objects.buffer(view.buffer)
+        if (view !== undefined) objects.bufferOf(view.buffer)
         asked += 8
       }
       expect(memory.left).toBeGreaterThanOrEqual(0)

@@ -1,6 +1,6 @@
 import type { Thread } from '../../snapshot/model.ts'
 import type { Finding, Standstill } from '../diagnosis.ts'
-import { duration } from '../doing.ts'
+import { duration, stackWasRead } from '../doing.ts'
 import { frameText, functionName, placeText } from '../frame-text.ts'
 import { bare, capital, counted, type Roster } from '../roster.ts'
 
@@ -20,8 +20,10 @@ function noTurn(thread: Thread, still: Standstill, roster: Roster): Finding {
     status: 'busy',
     title: `${bare(name)} has not come back to its event loop in ${counted(thread.looks.length, 'look')}${places.length === 1 ? `: ${places[0]}` : ''}`,
     explanation: [
-      `In ${duration(still.spanMs)} ${name}'s event loop did not turn once, although no frame was on its stack all the time${spentText(still)}.`,
-      'That is how a chain of promise callbacks (microtasks) looks that never runs out: timers and I/O wait behind it.',
+      `In ${duration(still.spanMs)} ${name}'s event loop did not turn once${stackWasRead(thread) ? ', although no frame was on its stack all the time' : ''}${spentText(still)}.`,
+      stackWasRead(thread)
+        ? 'That is how a chain of promise callbacks (microtasks) looks that never runs out: timers and I/O wait behind it.'
+        : 'Where it runs is not known: its stack was not read. A loop that never ends looks like that, and so does one that waits for a lock.',
       ...(places.length === 0 ? [] : [`It was seen in ${places.join(', then in ')}.`]),
     ].join('\n'),
     parties: [thread.id],
@@ -29,8 +31,9 @@ function noTurn(thread: Thread, still: Standstill, roster: Roster): Finding {
     cycle: [],
     edges: [],
     waits: [],
-    advice:
-      'let the loop turn now and then: await a timer or setImmediate instead of a promise that is settled already',
+    advice: stackWasRead(thread)
+      ? 'let the loop turn now and then: await a timer or setImmediate instead of a promise that is settled already'
+      : 'that cannot be told without its stack; NOT SEEN, at the end, says what would show it',
     doubts: [],
     standstill: still,
   }

@@ -81,7 +81,10 @@ export class WasmStack {
 
   async #findParameters(at: number): Promise<readonly (number | undefined)[]> {
     const caller = this.callerOf(at)
-    if (caller === undefined) return this.#fromJavaScript(at)
+    if (caller === undefined) {
+      const numbers = await this.#fromJavaScript(at)
+      return numbers.length > 0 && !numbers.includes(undefined) ? numbers : this.#entered(at, numbers)
+    }
     if (caller.step === undefined) return []
     return Promise.all(argumentsOf(caller.step).map(expression => this.numberOf(at + 1, expression)))
   }
@@ -109,6 +112,23 @@ export class WasmStack {
       answer && 'known' in answer && answer.known.kind === 'number' && Number.isInteger(answer.known.value)
         ? answer.known.value
         : undefined,
+    )
+  }
+
+  /** What the frame itself was entered with, which only memory tells; by what the source says where it does not. */
+  async #entered(
+    at: number,
+    told: readonly (number | undefined)[],
+  ): Promise<readonly (number | undefined)[]> {
+    const { activation, module, index } = this.frames.get(at)!
+    const count = module.module.signatureOf(index)?.parameters ?? 0
+    const given = Array.from({ length: count }, (_, number) =>
+      this.#values.ask({ ask: 'value', activation, expression: `arguments[${number}]` }),
+    )
+    return (await Promise.all(given)).map((answer, number) =>
+      'known' in answer && answer.known.kind === 'number' && Number.isInteger(answer.known.value)
+        ? answer.known.value
+        : told[number],
     )
   }
 

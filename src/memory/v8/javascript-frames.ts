@@ -54,6 +54,9 @@ export interface FrameAddress {
   readonly compiled: boolean
 }
 
+/** The name of the frame of a function that a module exports: between its caller and its own code. */
+export const WASM_ENTRY = 'an entry into WebAssembly'
+
 const unknownFunctions: JavaScriptFrame = { function: '(unknown)', script: undefined, offset: undefined }
 
 export class JavaScriptFrames {
@@ -95,7 +98,7 @@ export class JavaScriptFrames {
     const { frame, field } = this.#heap.layout
     // A builtin's slots may hold what an interpreted function left there.
     if (scriptOf(this.#heap, shared) === undefined) return { kind: 'other', name: 'builtin' }
-    if (this.#isWasmExport(shared)) return { kind: 'other', name: 'an entry into WebAssembly' }
+    if (this.#isWasmExport(shared)) return { kind: 'other', name: WASM_ENTRY }
     const bytecodes = this.#heap.memory.word(fp + frame.bytecodes)
     if (bytecodes === undefined || !this.#heap.is(bytecodes, 'BYTECODE_ARRAY'))
       return { kind: 'unreadable', why: 'a function is in a state that is not known' }
@@ -126,7 +129,8 @@ export class JavaScriptFrames {
         return { kind: 'unreadable', why: 'a frame of Sparkplug has no bytecode' }
       return this.#oneFunction(shared, bytecodes, bytecodeOffset(heap, code, bytecodes, address))
     }
-    if (code.kind === 'other') return { kind: 'other', name: 'code of V8' }
+    if (code.kind === 'other')
+      return { kind: 'other', name: this.#isWasmExport(shared) ? WASM_ENTRY : 'code of V8' }
     const functions = inlinedFunctions(heap, code, address)
     // The frame's own function is the outermost one of its code.
     if (functions?.at(-1)?.shared !== shared)

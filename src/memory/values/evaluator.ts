@@ -3,19 +3,14 @@
  * would change something, or asks for more than is known, has no value.
  */
 import type { Syntax } from '../../sources/syntax.ts'
-import { type FunctionNode, isFunction, type Node } from '../../sources/syntax-tree.ts'
+import type { FunctionNode, Node } from '../../sources/syntax-tree.ts'
 import type { Objects } from '../v8/objects.ts'
+import { textOfFunction } from './function-text.ts'
 import { Members } from './members.ts'
-import {
-  isSame,
-  isTrue,
-  type Names,
-  nothing,
-  ofPrimitive,
-  primitive,
-  type Runtime,
-  Unreadable,
-} from './runtime.ts'
+import { binary, unary } from './operators.ts'
+import { isTrue, type Names, nothing, ofPrimitive, primitive, type Runtime, Unreadable } from './runtime.ts'
+import { Scope } from './scope.ts'
+import { newView } from './views.ts'
 
 /** The code of a function of the program, and what the names in it mean. */
 export interface Called {
@@ -88,7 +83,7 @@ export class Evaluator {
         return ends ? left : this.#value(node.right as Node, scope)
       }
       case 'UnaryExpression':
-        return this.#unary(node.operator, this.#value(node.argument as Node, scope))
+        return unary(node.operator, this.#value(node.argument as Node, scope), this.#objects)
       case 'BinaryExpression':
         if (node.left.type === 'PrivateIdentifier') break
         return binary(
@@ -104,7 +99,11 @@ export class Evaluator {
       case 'CallExpression':
         return this.#calling(node, scope)
       case 'NewExpression':
-        return this.#newView(node, scope)
+        return newView(
+          this.#objects,
+          typeNamed(this.#value(node.callee as Node, scope)),
+          this.#list(node.arguments as Node[], scope),
+        )
     }
     throw new Unreadable('side effect', `a ${node.type}`)
   }
@@ -137,41 +136,6 @@ export class Evaluator {
     const found = object.kind === 'object' ? this.#objects.own(object.at, `#${name}`) : undefined
     if (found?.kind !== 'value') throw new Unreadable('cannot be read here', `#${name}`)
     return found.value
-  }
-
-  #unary(operator: string, value: Runtime): Runtime {
-    switch (operator) {
-      case '!':
-        return ofPrimitive(!isTrue(value))
-      case '-':
-        return ofPrimitive(-(primitive(value) as number))
-      case '+':
-        return ofPrimitive(Number(primitive(value)))
-      case '~':
-        return ofPrimitive(~(primitive(value) as number))
-      case 'void':
-        return nothing
-      case 'typeof':
-        return ofPrimitive(this.#typeOf(value))
-      default:
-        throw new Unreadable('side effect', operator)
-    }
-  }
-
-  #typeOf(value: Runtime): string {
-    switch (value.kind) {
-      case 'null':
-      case 'list':
-      case 'view':
-        return 'object'
-      case 'lambda':
-      case 'builtin':
-        return 'function'
-      case 'object':
-        return /function/.test(this.#objects.sort(value.at)) ? 'function' : 'object'
-      default:
-        return value.kind
-    }
   }
 
   #calling(node: Extract<Node, { type: 'CallExpression' }>, scope: Scope): Runtime {
@@ -305,119 +269,8 @@ export class Evaluator {
       } else throw new Unreadable('side effect', 'a loop')
     }
   }
-
-  /** `new Int32Array(buffer, 8, 1)`: over memory that is there. */
-  #newView(node: Extract<Node, { type: 'NewExpression' }>, scope: Scope): Runtime {
-    const callee = this.#value(node.callee as Node, scope)
-    const type = callee.kind === 'builtin' ? callee.path : ''
-    const [buffer, offset = nothing, count = nothing] = this.#list(node.arguments as Node[], scope)
-    const bytes = elementBytes(type)
-    const memory = buffer?.kind === 'object' ? this.#objects.buffer(buffer.at) : undefined
-    if (bytes === 0 || memory === undefined || buffer?.kind !== 'object')
-      throw new Unreadable('side effect', 'a new object')
-    const from = offset.kind === 'undefined' ? 0 : Number(primitive(offset))
-    const most = Math.floor((memory.bytes - from) / bytes)
-    const length = count.kind === 'undefined' ? most : Number(primitive(count))
-    if (!(from >= 0) || from % bytes !== 0 || !(length >= 0) || length > most)
-      throw new Unreadable('cannot be read here', 'a view that does not fit')
-    return {
-      kind: 'view',
-      view: { type, elementBytes: bytes, address: memory.address + from, length, buffer: buffer.at },
-    }
-  }
 }
 
-/** Names that the expression itself declares, over those around it. */
-class Scope implements Names {
-  readonly syntax: Syntax
-  readonly #outer: Names
-  readonly #receiver: Runtime | undefined
-  readonly #own = new Map<string, Runtime>()
-
-  constructor(syntax: Syntax, outer: Names, receiver?: Runtime) {
-    this.syntax = syntax
-    this.#outer = outer
-    this.#receiver = receiver
-  }
-
-  declare(name: string, value: Runtime): void {
-    this.#own.set(name, value)
-  }
-
-  assign(name: string, value: Runtime): void {
-    if (this.#own.has(name)) this.#own.set(name, value)
-    else if (this.#outer instanceof Scope) this.#outer.assign(name, value)
-    else throw new Unreadable('side effect', 'an assignment')
-  }
-
-  lookup(name: string): Runtime {
-    return this.#own.get(name) ?? this.#outer.lookup(name)
-  }
-
-  receiver(): Runtime {
-    return this.#receiver ?? this.#outer.receiver()
-  }
-}
-
-function elementBytes(type: string): number {
-  return Number(/^(?:Big)?(?:Ui|I)nt(8|16|32|64)Array$/.exec(type)?.[1] ?? 0) / 8
-}
-
-function binary(operator: string, left: Runtime, right: Runtime): Runtime {
-  if (operator === '===' || operator === '!==')
-    return ofPrimitive(isSame(left, right) === (operator === '==='))
-  const loose = operator === '==' || operator === '!='
-  if (loose && [left, right].some(({ kind }) => kind === 'undefined' || kind === 'null')) {
-    const both = [left, right].every(({ kind }) => kind === 'undefined' || kind === 'null')
-    return ofPrimitive(both === (operator === '=='))
-  }
-  if (loose) return ofPrimitive(isSame(left, right) === (operator === '=='))
-  const [a, b] = [primitive(left), primitive(right)] as [number, number]
-  switch (operator) {
-    case '+':
-      return ofPrimitive(a + b)
-    case '-':
-      return ofPrimitive(a - b)
-    case '*':
-      return ofPrimitive(a * b)
-    case '/':
-      return ofPrimitive(a / b)
-    case '%':
-      return ofPrimitive(a % b)
-    case '<<':
-      return ofPrimitive(a << b)
-    case '>>':
-      return ofPrimitive(a >> b)
-    case '>>>':
-      return ofPrimitive(a >>> b)
-    case '&':
-      return ofPrimitive(a & b)
-    case '|':
-      return ofPrimitive(a | b)
-    case '^':
-      return ofPrimitive(a ^ b)
-    case '<':
-      return ofPrimitive(a < b)
-    case '<=':
-      return ofPrimitive(a <= b)
-    case '>':
-      return ofPrimitive(a > b)
-    case '>=':
-      return ofPrimitive(a >= b)
-    default:
-      throw new Unreadable('side effect', operator)
-  }
-}
-
-/** A function's text as `Function.prototype.toString` gives it: of a constructor, its class. */
-export function textOfFunction(syntax: Syntax, owner: Node): string {
-  const parent = syntax.parentOf(owner)
-  if (parent?.type === 'MethodDefinition') {
-    const body = parent.kind === 'constructor' ? syntax.parentOf(parent) : undefined
-    const holder = body && syntax.parentOf(body)
-    return holder ? syntax.textOf(holder) : syntax.textOf(parent).replace(/^static\s+/, '')
-  }
-  if (parent?.type === 'Property' && isFunction(owner) && (parent.method || parent.kind !== 'init'))
-    return syntax.textOf(parent)
-  return syntax.textOf(owner)
+function typeNamed(callee: Runtime): string {
+  return callee.kind === 'builtin' ? callee.path : ''
 }

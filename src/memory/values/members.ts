@@ -25,6 +25,9 @@ export class Members {
         return /^\d+$/.test(name)
           ? (of.items[Number(name)] ?? nothing)
           : { kind: 'builtin', path: `Array.${name}` }
+      case 'memory':
+        if (name === 'buffer') return of
+        throw new Unreadable('cannot be read here', name)
       case 'string':
         if (name === 'length') return ofPrimitive(of.value.length)
         return /^\d+$/.test(name)
@@ -57,6 +60,9 @@ export class Members {
     if (property === undefined) return nothing
     if (property.kind === 'value') return property.value
     if (property.kind === 'unreadable') throw new Unreadable('cannot be read here', name)
+    // What every function has from the beginning is told by V8 itself.
+    if (property.getter === undefined && sort === 'function' && name === 'name')
+      return ofPrimitive(objects.functionName(object))
     if (property.getter === undefined) throw new Unreadable('side effect', `the accessor ${name}`)
     return this.#call({ kind: 'object', at: property.getter }, receiver, [])
   }
@@ -70,9 +76,11 @@ export class Members {
       case 'byteLength':
         return ofPrimitive(view.length * view.elementBytes)
       case 'buffer':
-        return { kind: 'object', at: view.buffer }
+        return typeof view.buffer === 'number'
+          ? { kind: 'object', at: view.buffer }
+          : { kind: 'memory', buffer: view.buffer }
       case 'byteOffset': {
-        const buffer = this.#objects.buffer(view.buffer)
+        const buffer = this.#objects.bufferOf(view.buffer)
         return buffer && ofPrimitive(view.address - buffer.address)
       }
       default:
@@ -132,6 +140,9 @@ export class Members {
         const at = first.kind === 'object' ? this.#objects.prototype(first.at) : undefined
         return at === undefined ? { kind: 'null' } : { kind: 'object', at }
       }
+      case 'Object.values':
+        if (first.kind === 'list') return first
+        break
       case 'Object.hasOwn':
         if (first.kind !== 'object') break
         return ofPrimitive(this.#objects.own(first.at, String(primitive(second))) !== undefined)

@@ -2,7 +2,7 @@
 import type { NoAnswer } from '../../snapshot/question.ts'
 import type { Syntax } from '../../sources/syntax.ts'
 import type { FunctionNode } from '../../sources/syntax-tree.ts'
-import type { Seen, View } from '../v8/objects.ts'
+import type { Buffer, Seen, View } from '../v8/objects.ts'
 
 export type Runtime =
   | Seen
@@ -11,6 +11,8 @@ export type Runtime =
   | { readonly kind: 'list'; readonly items: readonly Runtime[] }
   /** A typed array that the expression makes, over memory that is there. */
   | { readonly kind: 'view'; readonly view: View }
+  /** A memory of WebAssembly, or its buffer. */
+  | { readonly kind: 'memory'; readonly buffer: Buffer }
   /** A function that is written in the expression. */
   | { readonly kind: 'lambda'; readonly node: FunctionNode; readonly syntax: Syntax; readonly names: Names }
   /** A builtin by its path from the global object: `Object.getPrototypeOf`. */
@@ -98,6 +100,8 @@ export function isSame(left: Runtime, right: Runtime): boolean {
     case 'view':
     case 'lambda':
       return left === right
+    case 'memory':
+      return left.buffer.address === (right as { buffer: Buffer }).buffer.address
     case 'builtin':
       return left.path === (right as { path: string }).path
     default:

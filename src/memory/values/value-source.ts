@@ -19,11 +19,14 @@ import { parseFunctionSource } from '../../sources/syntax.ts'
 import type { SyntaxStore } from '../../sources/syntax-store.ts'
 import { isFunction, type Node } from '../../sources/syntax-tree.ts'
 import type { FrameSlots, SuspendedSlots } from '../v8/javascript-frames.ts'
-import type { Objects, Property, Seen, View } from '../v8/objects.ts'
+import type { Buffer, Objects, Property, Seen, View } from '../v8/objects.ts'
 import type { Script } from '../v8/scripts.ts'
-import { type Called, Evaluator, textOfFunction } from './evaluator.ts'
-import { BUILTINS, ClosureNames, FrameNames } from './frame-names.ts'
+import { Evaluator } from './evaluator.ts'
+import { ClosureNames, FrameNames } from './frame-names.ts'
+import { FunctionCode, freeNames } from './function-code.ts'
+import { GivenNames, ModuleNames } from './question-names.ts'
 import { type Names, nothing, type Runtime, Unreadable } from './runtime.ts'
+import { ToldValues } from './told-values.ts'
 
 /** What is known of a function in progress. */
 export interface FrameInMemory {
@@ -31,14 +34,13 @@ export interface FrameInMemory {
   readonly slots?: FrameSlots | SuspendedSlots
   /** Where the arguments stand of the builtin that it has called, and is in. */
   readonly given?: readonly number[]
+  /** Of WebAssembly: its instance's memories. */
+  readonly memories?: readonly Buffer[]
+  /** Of WebAssembly that JavaScript has called: where the arguments stand. */
+  readonly entered?: readonly number[]
 }
 
 export type FramesInMemory = ReadonlyMap<Activation, FrameInMemory>
-
-interface Code {
-  readonly syntax: Syntax
-  readonly owner: Node
-}
 
 export class MemoryValueSource implements ValueSource {
   readonly #objects: Objects
@@ -47,8 +49,8 @@ export class MemoryValueSource implements ValueSource {
   /** The key of a script by its name and text. */
   readonly #keyOf: (script: Script) => string | undefined
   readonly #evaluator: Evaluator
-  readonly #code = new Map<number, Code | undefined>()
-  readonly #made: Runtime[] = []
+  readonly #code: FunctionCode
+  readonly #values: ToldValues
   readonly #names = new Map<Activation, Names | undefined>()
 
   /** `keyOf`: of the scripts whose trees the store has. */
@@ -62,7 +64,9 @@ export class MemoryValueSource implements ValueSource {
     this.#frames = frames
     this.#store = store
     this.#keyOf = keyOf
-    this.#evaluator = new Evaluator(objects, closure => this.#called(closure))
+    this.#code = new FunctionCode(objects, store, keyOf)
+    this.#values = new ToldValues(objects, this.#code)
+    this.#evaluator = new Evaluator(objects, closure => this.#code.called(closure))
   }
 
   ask<Q extends Question>(question: Q): Promise<Answer<AnswerTo<Q>>> {
@@ -80,14 +84,17 @@ export class MemoryValueSource implements ValueSource {
         const { activation, expression } = question
         const value =
           this.#given(activation, expression) ?? this.#evaluate(expression, this.#namesIn(activation))
-        return this.#told(activation.party, value)
+        return this.#values.told(activation.party, value)
       }
       case 'on': {
         const { object, others = [], expression } = question
         const given = new Map(
-          [object, ...others].map((one, at) => [at === 0 ? 'self' : `other${at - 1}`, this.#held(one)]),
+          [object, ...others].map((one, at) => [
+            at === 0 ? 'self' : `other${at - 1}`,
+            this.#values.held(one),
+          ]),
         )
-        return this.#told(object.party, this.#evaluate(expression, new GivenNames(given)))
+        return this.#values.told(object.party, this.#evaluate(expression, new GivenNames(given)))
       }
       case 'members':
         return this.#members(question.object)
@@ -140,7 +147,12 @@ export class MemoryValueSource implements ValueSource {
   }
 
   #read(activation: Activation): Names | undefined {
-    const { slots } = this.#frames.get(activation) ?? {}
+    const { slots, memories, entered = [] } = this.#frames.get(activation) ?? {}
+    if (memories !== undefined)
+      return new ModuleNames(
+        memories,
+        entered.map(place => this.#objects.at(place) ?? nothing),
+      )
     const place = this.#placeOf(activation)
     if (slots === undefined || place === undefined) return undefined
     const { syntax, offset, start } = place
@@ -151,47 +163,8 @@ export class MemoryValueSource implements ValueSource {
     return new FrameNames(this.#objects, slots, { syntax, owner, position: syntax.nodeAt(offset) })
   }
 
-  /** A function's place in the trees of the sources. */
-  #codeOf(closure: number): Code | undefined {
-    if (this.#code.has(closure)) return this.#code.get(closure)
-    const code = this.#find(closure)
-    this.#code.set(closure, code)
-    return code
-  }
-
-  #find(closure: number): Code | undefined {
-    const code = this.#objects.code(closure)
-    const { range } = code ?? {}
-    if (code === undefined || range === undefined) return undefined
-    const key = this.#keyOf(code.script)
-    const syntax = key === undefined ? undefined : this.#store.of(key)
-    if (syntax !== undefined && !('unknown' in syntax)) {
-      const owner = syntax.functionStartingAt(range.start, range.start)
-      if (isFunction(owner) && owner.end === range.end) return { syntax, owner }
-    }
-    return this.#alone(code.script, range)
-  }
-
-  /** One in a script that is not parsed whole: its own text, with the words before it that V8 counts as the function's. */
-  #alone(script: Script, { start, end }: { readonly start: number; readonly end: number }): Code | undefined {
-    const { text } = script
-    if (text === undefined) return undefined
-    for (const from of [start, ...beginnings(text, start)]) {
-      const syntax = this.#store.ofSource(text.slice(from, end))
-      const [owner] = 'unknown' in syntax ? [] : syntax.functions
-      if (!('unknown' in syntax) && owner !== undefined) return { syntax, owner }
-    }
-    return undefined
-  }
-
-  #called(closure: number): Called | undefined {
-    const code = this.#codeOf(closure)
-    if (code === undefined || !isFunction(code.owner)) return undefined
-    return { syntax: code.syntax, owner: code.owner, names: new ClosureNames(this.#objects, closure) }
-  }
-
   #members(object: ObjectRef): readonly Member[] {
-    const held = this.#held(object)
+    const held = this.#values.held(object)
     if (held.kind !== 'object') throw new Unreadable('cannot be read here', 'it has no members')
     return this.#objects
       .members(held.at)
@@ -201,14 +174,14 @@ export class MemoryValueSource implements ValueSource {
   #toldProperty(party: string, property: Property): Answer<Value> {
     if (property.kind === 'accessor') return { unknown: 'side effect', detail: 'an accessor' }
     if (property.kind === 'unreadable') return { unknown: 'cannot be read here' }
-    return this.#attempt(() => this.#told(party, property.value))
+    return this.#attempt(() => this.#values.told(party, property.value))
   }
 
   #closure(closure: ObjectRef): readonly Member[] {
-    const held = this.#held(closure)
+    const held = this.#values.held(closure)
     if (held.kind !== 'object') throw new Unreadable('cannot be read here', 'it closes over nothing')
     const names = new ClosureNames(this.#objects, held.at)
-    const code = this.#codeOf(held.at)
+    const code = this.#code.of(held.at)
     const found: Member[] = []
     for (const [name, value] of this.#objects.variables(this.#objects.context(held.at)))
       found.push({
@@ -216,13 +189,13 @@ export class MemoryValueSource implements ValueSource {
         value:
           value === undefined
             ? { unknown: 'cannot be read here' }
-            : this.#attempt(() => this.#told(closure.party, value)),
+            : this.#attempt(() => this.#values.told(closure.party, value)),
       })
     // What a module imports and exports is in cells of its own.
     const known = new Set(found.map(({ name }) => name))
     for (const name of code === undefined ? [] : freeNames(code)) {
       if (known.has(name)) continue
-      const value = this.#attempt(() => this.#told(closure.party, names.lookup(name)))
+      const value = this.#attempt(() => this.#values.told(closure.party, names.lookup(name)))
       if ('known' in value) found.push({ name, value })
     }
     return found
@@ -238,7 +211,7 @@ export class MemoryValueSource implements ValueSource {
   }
 
   #place(ref: ObjectRef): FunctionPlace {
-    const held = this.#held(ref)
+    const held = this.#values.held(ref)
     if (held.kind !== 'object') throw new Unreadable('cannot be read here', 'no function')
     const bound = this.#objects.sort(held.at) === 'bound function' ? this.#objects.bound(held.at) : undefined
     const target = bound?.target.kind === 'object' ? bound.target.at : held.at
@@ -251,7 +224,7 @@ export class MemoryValueSource implements ValueSource {
       column: at?.column ?? 0,
     }
     if (bound !== undefined) {
-      const told = (seen: Seen) => this.#told(ref.party, seen)
+      const told = (seen: Seen) => this.#values.told(ref.party, seen)
       return {
         ...place,
         bound: {
@@ -267,7 +240,7 @@ export class MemoryValueSource implements ValueSource {
   }
 
   #word(array: ObjectRef, index: number): Word {
-    const held = this.#held(array)
+    const held = this.#values.held(array)
     const view =
       held.kind === 'view' ? held.view : held.kind === 'object' ? this.#objects.view(held.at) : undefined
     if (view === undefined) throw new Unreadable('cannot be read here', 'no typed array outside of the heap')
@@ -276,7 +249,7 @@ export class MemoryValueSource implements ValueSource {
   }
 
   #wordIn(view: View, index: number): Word {
-    const buffer = this.#objects.buffer(view.buffer)
+    const buffer = this.#objects.bufferOf(view.buffer)
     const bytes = this.#objects.heap.memory.bytes(view.address + index * view.elementBytes, view.elementBytes)
     if (buffer === undefined || bytes === undefined) throw new Unreadable('cannot be read here', 'its memory')
     const wide = view.elementBytes === 8
@@ -298,84 +271,6 @@ export class MemoryValueSource implements ValueSource {
       arrayType: view.type,
     }
   }
-
-  #held({ id }: ObjectRef): Runtime {
-    if (id.startsWith('made')) return this.#made[Number(id.slice(4))] ?? nothing
-    return { kind: 'object', at: Number(id) }
-  }
-
-  /** A value in the words of the questions. */
-  #told(party: string, value: Runtime): Value {
-    switch (value.kind) {
-      case 'undefined':
-      case 'null':
-        return { kind: value.kind }
-      case 'boolean':
-      case 'number':
-      case 'string':
-      case 'bigint':
-        return value
-      case 'symbol':
-        return { kind: 'symbol', description: '' }
-      case 'builtin': {
-        const name = value.path.slice(value.path.lastIndexOf('.') + 1)
-        return {
-          kind: 'function',
-          ref: this.#keep(party, value),
-          source: native(name),
-          className: 'Function',
-        }
-      }
-      case 'lambda':
-        throw new Unreadable('cannot be read here', 'a function of the question itself')
-      case 'list':
-        return {
-          kind: 'object',
-          ref: this.#keep(party, value),
-          className: 'Array',
-          subtype: 'array',
-          description: 'Array',
-        }
-      case 'view':
-        return {
-          kind: 'object',
-          ref: this.#keep(party, value),
-          className: value.view.type,
-          subtype: 'typedarray',
-          description: value.view.type,
-        }
-      case 'object':
-        return this.#object({ party, id: String(value.at) }, value.at)
-    }
-  }
-
-  #object(ref: ObjectRef, object: number): Value {
-    const objects = this.#objects
-    const sort = objects.sort(object)
-    if (sort === 'bound function')
-      return { kind: 'function', ref, source: 'function () { [native code] }', className: 'Function' }
-    if (sort === 'function') {
-      const code = this.#codeOf(object)
-      if (code === undefined && objects.code(object) !== undefined)
-        throw new Unreadable('cannot be read here', 'the source of a function')
-      const source =
-        code === undefined ? native(objects.functionName(object)) : textOfFunction(code.syntax, code.owner)
-      return { kind: 'function', ref, source, className: 'Function' }
-    }
-    const subtype = subtypes[sort]
-    const className = objects.className(object) || 'Object'
-    return {
-      kind: 'object',
-      ref,
-      className,
-      ...(subtype === undefined ? {} : { subtype }),
-      description: className,
-    }
-  }
-
-  #keep(party: string, value: Runtime): ObjectRef {
-    return { party, id: `made${this.#made.push(value) - 1}` }
-  }
 }
 
 /** Whether V8 would say that a function starts there: at the parenthesis of its parameters, an arrow at its first character. */
@@ -383,56 +278,6 @@ function beginsAt({ text, root }: Syntax, owner: Node, from: number): boolean {
   if (!isFunction(owner)) return from <= root.start + 1
   if (owner.type === 'ArrowFunctionExpression') return owner.start === from
   return text.indexOf('(', owner.id ? owner.id.end : owner.start) === from || owner.start === from
-}
-
-/** The objects of a question that has no frame. */
-class GivenNames implements Names {
-  readonly #given: ReadonlyMap<string, Runtime>
-
-  constructor(given: ReadonlyMap<string, Runtime>) {
-    this.#given = given
-  }
-
-  lookup(name: string): Runtime {
-    const value = this.#given.get(name)
-    if (value !== undefined) return value
-    if (name === 'undefined') return nothing
-    if (BUILTINS.test(name)) return { kind: 'builtin', path: name }
-    throw new Unreadable('no such name', name)
-  }
-
-  receiver(): Runtime {
-    throw new Unreadable('no such name', 'this')
-  }
-}
-
-const subtypes: Readonly<Record<string, string>> = {
-  array: 'array',
-  map: 'map',
-  set: 'set',
-  'weak map': 'weakmap',
-  'typed array': 'typedarray',
-  'array buffer': 'arraybuffer',
-  proxy: 'proxy',
-}
-
-function native(name: string): string {
-  return `function ${name}() { [native code] }`
-}
-
-/** Where a function may begin whose parameters begin at an offset: at its name, or at the words before that. */
-function beginnings(text: string, start: number): readonly number[] {
-  const before = text.slice(Math.max(0, start - 200), start)
-  const head =
-    /(?:(?:async\s+)?function\s*\*?\s*[\w$]*|(?:static\s+)?(?:async\s+)?(?:get\s+|set\s+)?\*?\s*#?[\w$]+)\s*$/.exec(
-      before,
-    )
-  return head === null ? [] : [start - before.length + head.index]
-}
-
-/** The names that stand in a function's text. */
-function freeNames({ syntax, owner }: Code): ReadonlySet<string> {
-  return new Set(syntax.textOf(owner).match(/[A-Za-z_$][\w$]*/g) ?? [])
 }
 
 function valueNamed(members: readonly Member[], name: string): Value {

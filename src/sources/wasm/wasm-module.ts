@@ -13,6 +13,8 @@ export interface Signature {
 export interface WasmFunction {
   /** In the index space of functions, in which imported ones come first. */
   readonly index: number
+  /** Where its body begins, with the declarations of its locals: V8 counts places in it from here. */
+  readonly from: number
   /** Where its instructions begin, behind the declarations of its locals. */
   readonly start: number
   readonly end: number
@@ -148,12 +150,13 @@ function readLimits(reader: ByteReader): void {
 
 function readCode(index: number, reader: ByteReader): WasmFunction {
   const length = reader.unsigned()
-  const end = reader.at + length
+  const from = reader.at
+  const end = from + length
   reader.vector(() => {
     reader.unsigned()
     readValueType(reader)
   })
   const start = reader.at
   reader.at = end
-  return { index, start, end }
+  return { index, from, start, end }
 }
