@@ -7,6 +7,7 @@ import { taskPhrases } from '../diagnosis/task-waits.ts'
 import type { Timeline } from '../diagnosis/timeline.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { connectionsSection } from './connections-section.ts'
+import { toldGaps } from './gaps.ts'
 import { printable } from './printable.ts'
 import { type Style, statusColor, styleFor } from './style.ts'
 import { tasksSection } from './tasks-section.ts'
@@ -68,11 +69,11 @@ function processesSection(
 }
 
 /** What could not be seen, why, and what would show it. */
-function gapsSection({ processes }: Snapshot, style: Style, width: number): readonly string[] {
-  const gaps = processes.flatMap(process => process.gaps)
+function gapsSection(snapshot: Snapshot, style: Style, width: number): readonly string[] {
+  const gaps = toldGaps(snapshot)
   if (gaps.length === 0) return []
-  const lines = gaps.flatMap(({ what, reason, remedy }) => [
-    ...wrap(`${what}: ${reason}`, width, '  ', '      '),
+  const lines = gaps.flatMap(({ of, what, reason, remedy }) => [
+    ...wrap(`${of}${what}: ${reason}`, width, '  ', '      '),
     ...(remedy === '' ? [] : wrap(`To see it: ${remedy}`, width, '      ')),
   ])
   return [style('bold', 'NOT SEEN'), ...lines]

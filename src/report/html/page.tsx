@@ -4,6 +4,7 @@ import { duration } from '../../diagnosis/doing.ts'
 import { capital, counted, type Roster } from '../../diagnosis/roster.ts'
 import { runningTest, testName } from '../../diagnosis/running-test.ts'
 import { isUnknown, type Snapshot } from '../../snapshot/model.ts'
+import { toldGaps } from '../gaps.ts'
 import { Findings } from './findings.tsx'
 import { Threads } from './threads.tsx'
 
@@ -90,15 +91,15 @@ function Facts({ snapshot, diagnosis }: Pick<PageProps, 'snapshot' | 'diagnosis'
 }
 
 function Gaps({ snapshot }: Pick<PageProps, 'snapshot'>) {
-  const gaps = snapshot.processes.flatMap(process => process.gaps)
+  const gaps = toldGaps(snapshot)
   if (gaps.length === 0) return null
   return (
     <section aria-labelledby="gaps">
       <h2 id="gaps">Not seen</h2>
       <ul>
-        {gaps.map(({ what, reason, remedy }) => (
+        {gaps.map(({ of, what, reason, remedy }) => (
           <li>
-            {capital(what)}: {reason}
+            {capital(`${of}${what}`)}: {reason}
             {remedy !== '' && <div class="quiet">To see it: {remedy}</div>}
           </li>
         ))}
