@@ -20,9 +20,10 @@ export async function capture(
 ): Promise<Snapshot> {
   const clock = new Clock(options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
   const capturedAt = new Date().toISOString()
-  const apart = await attachAll([...new Set([pids].flat())], options, clock)
+  const wanted = [...new Set([pids].flat())]
+  const apart = await attachAll(wanted, wanted.length > 1 ? { ...options, together: true } : options, clock)
   const attached =
-    apart.length < 2 ? apart : (await import('./child-exits.ts')).withChildExits(apart, clock.now)
+    apart.length < 2 ? apart : await (await import('./between-processes.ts')).withWaitsBetween(apart, clock)
   const facts = attached.map(({ facts }) => facts)
   return {
     format: 'impasse-snapshot',

@@ -99,8 +99,11 @@ function restsOnStanding({ edges, parties }: Shape, roster: Roster): boolean {
 
 function edgeDoubts(edges: readonly Edge[], roster: Roster): readonly string[] {
   const why = (doubt: string | undefined) => (doubt === undefined ? '' : `: ${roster.named(doubt)}`)
+  const told = new Set<string>()
   const doubts = edges.flatMap(({ sure, from, to, by, resource, doubt, wait }) => {
-    if (sure) return []
+    // One reason that many edges share is told with the first of them.
+    if (sure || (doubt !== undefined && told.has(doubt))) return []
+    if (doubt !== undefined) told.add(doubt)
     const verb = by.kind === 'hold' ? 'holds' : 'would have to bring'
     return wait.sure
       ? [`It is not sure that ${roster.name(to)} ${verb} ${resource.label}${why(doubt)}.`]

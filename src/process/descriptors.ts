@@ -85,6 +85,8 @@ export interface Holders {
   readonly holders: readonly Holder[]
   /** False when some processes could not be looked into, or time ran out. */
   readonly complete: boolean
+  /** Those that could not be looked into. */
+  readonly refused: readonly number[]
 }
 
 /** Who holds `pipe:[…]` or `socket:[…]`, among all processes that we may look into, for at most `budgetMs`. */
@@ -92,12 +94,12 @@ export function holdersOf(links: readonly string[], budgetMs = 50): Holders {
   const deadline = performance.now() + budgetMs
   const wanted = new Set(links)
   const holders: Holder[] = []
-  let complete = true
+  const refused: number[] = []
   for (const pid of wanted.size === 0 ? [] : (known(numbersIn('/proc')) ?? [])) {
-    if (performance.now() > deadline) return { holders, complete: false }
+    if (performance.now() > deadline) return { holders, complete: false, refused }
     const fds = numbersIn(`/proc/${pid}/fd`)
     if (isUnknown(fds)) {
-      if (fds.unknown.startsWith('no permission')) complete = false
+      if (fds.unknown.startsWith('no permission')) refused.push(pid)
       continue
     }
     for (const fd of fds) {
@@ -105,16 +107,14 @@ export function holdersOf(links: readonly string[], budgetMs = 50): Holders {
       if (!isUnknown(link) && wanted.has(link)) holders.push({ pid, fd, link })
     }
   }
-  return { holders, complete }
+  return { holders, complete: refused.length === 0, refused }
 }
 
 /** The processes at the other end of pipes: those that read them, or those that write to them. */
 export function pipePeers(links: readonly string[], end: 'read' | 'write', budgetMs?: number): Holders {
-  const { holders, complete } = holdersOf(links, budgetMs)
-  return {
-    holders: holders.filter(({ pid, fd }) => [end, 'both'].includes(accessOf(pid, fd) ?? '')),
-    complete,
-  }
+  const all = holdersOf(links, budgetMs)
+  const holders = all.holders.filter(({ pid, fd }) => [end, 'both'].includes(accessOf(pid, fd) ?? ''))
+  return { ...all, holders }
 }
 
 const words: Partial<Record<DescriptorKind, string>> = {

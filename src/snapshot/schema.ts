@@ -114,6 +114,9 @@ export const loopSource = z.object({
   text: z.string(),
   /** Whether it can still bring something without another thread of this process doing so. */
   outside: z.boolean(),
+  /** The descriptor that is watched, or the pid of the child. */
+  fd: z.number().optional(),
+  pid: z.number().optional(),
 })
 
 /** What keeps an idle thread's event loop alive. */
