@@ -30,6 +30,7 @@ export interface Attached {
 }
 
 const SETTLE_MS = 10
+const MOST_SETTLES = 10
 
 /** Throws an `ImpasseError` when the process is none that can be looked at, or when the capture was interrupted. */
 export async function attach(pid: number, options: CaptureOptions, clock: Clock): Promise<Attached> {
@@ -119,11 +120,10 @@ async function lookThrough(
       inside.memory,
     )
     const process = `p${target.pid}`
-    // To be let go wakes its loop once more.
-    if (inside.loopsAsked && options.together === true) await sleep(clock.limit(SETTLE_MS))
     const looped = new Set([...inside.loops.keys()].map(thread => partyOf(pid, thread)))
     return {
-      ...(inside.loopsAsked && { settled: timesWoken(pid, threads, looped) }),
+      ...(inside.loopsAsked &&
+        options.together === true && { settled: await timesWoken(pid, threads, looped, clock) }),
       process: {
         ...processHead(target),
         inspector: { access, port },
@@ -142,15 +142,32 @@ async function lookThrough(
   }
 }
 
-function timesWoken(pid: number, threads: readonly Thread[], of: ReadonlySet<string>) {
+/** How often each has left a wait, once what woke it was our going: that may take a moment. */
+async function timesWoken(
+  pid: number,
+  threads: readonly Thread[],
+  of: ReadonlySet<string>,
+  clock: Clock,
+): Promise<ReadonlyMap<string, number>> {
   const asked = threads.flatMap(({ id, tid }) =>
     of.has(id) && typeof tid === 'number' ? [[id, tid] as const] : [],
   )
-  const counted = switches(
-    pid,
-    asked.map(([, tid]) => tid),
-  )
-  return new Map(asked.map(([id, tid]) => [id, counted.get(tid)?.voluntary ?? -1]))
+  const count = () => {
+    const counted = switches(
+      pid,
+      asked.map(([, tid]) => tid),
+    )
+    return new Map(asked.map(([id, tid]) => [id, counted.get(tid)?.voluntary ?? -1]))
+  }
+  let counts = count()
+  for (let settles = 0; settles < MOST_SETTLES; settles += 1) {
+    await sleep(clock.limit(SETTLE_MS))
+    const now = count()
+    const same = [...now].every(([id, times]) => counts.get(id) === times)
+    counts = now
+    if (same) break
+  }
+  return counts
 }
 
 /** What the rules were answered, to be kept where the snapshot is. */

@@ -22,34 +22,52 @@ export interface Found {
 /** The processes were looked at one after the other: all that is told here holds for one interval, the same for all. */
 const INTERVAL_MS = 30
 
+/** On a loaded machine a thread may take its time to sleep again after it has been looked at. */
+const MOST_ATTEMPTS = 3
+
 /** Adds the waits for the ends of processes, of threads that are blocked in a call, and of loops that only these processes wake. */
 export async function withWaitsBetween(
   attached: readonly Attached[],
   clock: Clock,
 ): Promise<readonly Attached[]> {
   const peers = new Peers(attached.map(({ process }) => process))
+  for (let attempt = 1; ; attempt += 1) {
+    const { found, stayed } = await observed(attached, peers, clock)
+    const all = found.every((each, at) =>
+      each.every(({ thread }) => stayed[at]!.has(tidOf(attached[at]!, thread) ?? -1)),
+    )
+    if (!all && attempt < MOST_ATTEMPTS && !clock.expired) continue
+    const told = attached.map((one, at) => joined(one, found[at]!, stayed[at]!))
+    return Promise.all(told.map(one => withPeersNamed(one, peers)))
+  }
+}
+
+/** What is found in one interval, and by process which threads stayed in their waits through it. */
+async function observed(attached: readonly Attached[], peers: Peers, clock: Clock) {
   const ends = attached.map(({ process }) => {
     const tids = actors(process).flatMap(({ tid }) => (typeof tid === 'number' ? tid : []))
     return beginInterval(process.pid, tids, () => clock.now)
   })
   await sleep(clock.limit(INTERVAL_MS))
   const found: (readonly Found[])[] = []
-  const named: Attached[] = []
   for (const one of attached) {
     const exit = childExit(one, peers)
     const calls = await blockedCalls(one, peers)
-    const loops = await loopsOfPeers(one, peers)
-    found.push([...(exit === undefined ? calls : [exit]), ...loops])
-    named.push(await withPeersNamed(one, peers))
+    found.push([...(exit === undefined ? calls : [exit]), ...(await loopsOfPeers(one, peers))])
   }
-  return named.map((one, at) => joined(one, found[at]!, ends[at]!()))
+  return { found, stayed: ends.map(end => end()) }
+}
+
+function tidOf({ process }: Attached, id: string): number | undefined {
+  const tid = process.threads.find(thread => thread.id === id)?.tid
+  return typeof tid === 'number' ? tid : undefined
 }
 
 function joined(one: Attached, found: readonly Found[], stayed: ReadonlyMap<number, Interval>): Attached {
   let { facts, process } = one
   for (const { thread: id, waiting, instead, lasts } of found) {
     const thread = process.threads.find(other => other.id === id)!
-    const interval = typeof thread.tid === 'number' ? stayed.get(thread.tid) : undefined
+    const interval = stayed.get(tidOf(one, id) ?? -1)
     if (interval === undefined && lasts !== true) continue
     const before = { ...facts, waits: facts.waits.filter(wait => wait !== instead) }
     facts = added(before, process, thread, waiting)

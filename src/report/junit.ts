@@ -28,7 +28,8 @@ export function renderJunit(snapshot: Snapshot, diagnosis: Diagnosis): string {
     entry.failure(headlineText(verdict), verdict.status)
     if (text !== '') entry.standardError(printable(text))
   }
-  return report.build()
+  // No published schema has this attribute there.
+  return report.build().replace(/^(<testsuites\b[^>]*) skipped="\d+"/m, '$1')
 }
 
 function caseName(process: Process): string {
