@@ -1,6 +1,7 @@
 /** From pids to a snapshot: the only stage that touches a process. */
 import { hostname, release as kernelRelease } from 'node:os'
 import { ImpasseError } from '../errors.ts'
+import { textOf } from '../process/proc.ts'
 import { identify } from '../process/target.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { SNAPSHOT_VERSION } from '../snapshot/upgrade.ts'
@@ -29,7 +30,7 @@ export async function capture(
     format: 'impasse-snapshot',
     version: SNAPSHOT_VERSION,
     tool: TOOL,
-    host: { name: hostname(), platform: process.platform, arch: process.arch, kernel: kernelRelease() },
+    host: hostHere(),
     capturedAt,
     looks: options.looks ?? DEFAULT_LOOKS,
     cost: { wallMs: clock.now, pausedWaves: Math.max(0, ...attached.map(({ pausedWaves }) => pausedWaves)) },
@@ -38,6 +39,17 @@ export async function capture(
     holds: facts.flatMap(({ holds }) => holds),
     productions: facts.flatMap(({ productions }) => productions),
     waits: facts.flatMap(({ waits }) => waits),
+  }
+}
+
+function hostHere(): Snapshot['host'] {
+  const boot = textOf('/proc/sys/kernel/random/boot_id')?.trim()
+  return {
+    name: hostname(),
+    platform: process.platform,
+    arch: process.arch,
+    kernel: kernelRelease(),
+    ...(boot !== undefined && { boot }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Finding, type Status, statuses, type ThreadVerdict, type Verdict } from './diagnosis.ts'
-import { counted, list, type Roster } from './roster.ts'
+import { counted, list, processName, type Roster } from './roster.ts'
 import { withName } from './thread-verdict.ts'
 
 /** The verdict on several threads: that of the worst; `idle` only when all of them are. */
@@ -54,6 +54,9 @@ function unseenText(threads: readonly ThreadVerdict[], roster: Roster): string {
     ({ inspector, core }) => inspector.access === 'none' && core === undefined,
   )
   if (unseen.length === 0) return ''
-  const of = unseen.length === processes.size ? '' : ` of process ${list(unseen.map(({ pid }) => `${pid}`))}`
+  const of =
+    unseen.length === processes.size
+      ? ''
+      : ` of process ${list(unseen.map(process => processName(process)!))}`
   return `, but no JavaScript stack${of} could be seen`
 }

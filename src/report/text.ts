@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { duration } from '../diagnosis/doing.ts'
-import { buildRoster, counted } from '../diagnosis/roster.ts'
+import { buildRoster, counted, processName } from '../diagnosis/roster.ts'
 import { taskPhrases } from '../diagnosis/task-waits.ts'
 import type { Timeline } from '../diagnosis/timeline.ts'
 import type { Snapshot } from '../snapshot/model.ts'
@@ -61,8 +61,9 @@ function processesSection(
   width: number,
 ): readonly string[] {
   if (processes.length < 2) return []
+  const names = new Map(processes.map(process => [process.id, processName(process)]))
   const lines = diagnosis.processes.flatMap(({ process, status, summary }) => {
-    const [head = '', ...more] = wrap(`${process.slice(1)}  ${status}  ${summary}`, width, '  ', '      ')
+    const [head = '', ...more] = wrap(`${names.get(process)}  ${status}  ${summary}`, width, '  ', '      ')
     return [head.replace(`  ${status}  `, `  ${style(statusColor[status], status)}  `), ...more]
   })
   return [style('bold', 'PROCESSES'), ...lines]

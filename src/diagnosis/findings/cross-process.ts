@@ -1,5 +1,5 @@
 import type { ClosedSet } from '../closed-set.ts'
-import { list, type Roster } from '../roster.ts'
+import { list, processName, type Roster } from '../roster.ts'
 import { edgeSentences } from './edge-sentence.ts'
 import type { SetKind } from './set-kind.ts'
 
@@ -32,6 +32,6 @@ function inCycle(set: ClosedSet, roster: Roster): readonly string[] {
 
 function pids({ parties }: Pick<ClosedSet, 'parties'>, roster: Roster): readonly string[] {
   // A peer that was not captured is still known by its pid.
-  const ids = parties.map(party => roster.processOf(party)?.pid.toString() ?? /^p(\d+)/.exec(party)?.[1])
+  const ids = parties.map(party => processName(roster.processOf(party)) ?? /^p(\d+)/.exec(party)?.[1])
   return [...new Set(ids)].filter(id => id !== undefined)
 }
