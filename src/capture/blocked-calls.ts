@@ -24,7 +24,7 @@ export async function blockedCalls({ process, facts }: Attached, peers: Peers): 
     if (call === undefined || typeof thread.tid !== 'number') continue
     if (facts.waits.some(({ party }) => party === thread.id)) continue
     if (!standsIn(pid, thread.tid, call, runtime.arch)) continue
-    const asked = await askedBy(pid, call, peers)
+    const asked = withIdle(await askedBy(pid, call, peers), peers)
     if (asked === undefined || isUnknown(asked)) continue
     if (!asked.parties.some(party => !party.startsWith(`${id}/`))) continue
     const alarm = { kind: 'deadline' as const, inMs: null, leaves: true }
@@ -32,6 +32,13 @@ export async function blockedCalls({ process, facts }: Attached, peers: Peers): 
     found.push({ thread: thread.id, waiting: { asked: [asked], others, call: call.name } })
   }
   return found
+}
+
+/** A program that reads, at rest until an idle one has something for it (`cat`, an interpreter), may be as it should be. */
+function withIdle(asked: Asked | Unknown | undefined, peers: Peers): Asked | Unknown | undefined {
+  if (asked === undefined || isUnknown(asked) || asked.kind !== 'data') return asked
+  const why = 'it is only idle, and nothing shows that it means to send anything'
+  return { ...asked, unsure: new Map(peers.idle(asked.parties).map(party => [party, why])) }
 }
 
 /** Now, as in the looks. */

@@ -1,6 +1,6 @@
 /** Event loops that only the other captured processes can still wake. */
 import { accessOf } from '../process/descriptors.ts'
-import { eventLoopOf } from '../process/event-loop.ts'
+import { eventLoopOf, watchedForRoom } from '../process/event-loop.ts'
 import { isPrivateLoop } from '../process/main-loop.ts'
 import { epollWait, readSystemCall } from '../process/system-calls.ts'
 import { switches } from '../process/threads.ts'
@@ -16,9 +16,12 @@ export async function loopsOfPeers(one: Attached, peers: Peers): Promise<readonl
   const { process, facts } = one
   const found: Found[] = []
   for (const thread of process.threads) {
-    const sources = sourcesNow(one, thread)
-    if (sources === undefined || sources.length === 0) continue
-    const asked = await Promise.all(sources.map(source => askedOf(process.pid, source, peers)))
+    const rest = restNow(one, thread)
+    if (rest === undefined || rest.sources.length === 0) continue
+    const { sources, sending } = rest
+    const asked = await Promise.all(
+      sources.map(source => askedOf(process.pid, source, sending.includes(source.fd ?? -1), peers)),
+    )
     const known = asked.filter(each => each !== undefined)
     if (known.length < sources.length) continue
     // What its own threads can send it is told already, where it has such.
@@ -66,10 +69,11 @@ const UNKNOWN_PEER = 'an unknown peer'
  * All that may wake the loop of a thread from outside of its process, now; undefined where that is not known whole. What
  * the program itself was asked (timers, signals) is from the look at it.
  */
-function sourcesNow({ process, settled }: Attached, thread: Thread): readonly LoopSource[] | undefined {
+function restNow({ process, settled }: Attached, thread: Thread): Rest | undefined {
   const { id, tid, loop: before } = thread
   if (settled?.has(id) !== true || before?.complete !== true || typeof tid !== 'number') return undefined
-  const loop = loopNow(process, tid)
+  const epoll = epollNow(process, tid)
+  const loop = epoll && eventLoopOf(process.pid, tid, epoll)
   if (loop === undefined || isUnknown(loop) || !loop.complete) return undefined
   // A timer as V8 sets them is still the one that was asked about if the loop has not turned since.
   const same = switches(process.pid, [tid]).get(tid)?.voluntary === settled.get(id)
@@ -77,41 +81,56 @@ function sourcesNow({ process, settled }: Attached, thread: Thread): readonly Lo
   const asked = before.sources.filter(
     ({ kind, fd, pid, outside }) => outside && kind !== 'timer' && fd === undefined && pid === undefined,
   )
-  return [...now, ...asked.filter(source => !now.some(({ text }) => text === source.text))]
+  return {
+    sources: [...now, ...asked.filter(source => !now.some(({ text }) => text === source.text))],
+    sending: watchedForRoom(process.pid, epoll!.fd),
+  }
 }
 
-function loopNow({ pid, runtime }: Process, tid: number) {
+interface Rest {
+  readonly sources: readonly LoopSource[]
+  /** The descriptors to which it has something to write, which they do not take. */
+  readonly sending: readonly number[]
+}
+
+function epollNow({ pid, runtime }: Process, tid: number) {
   const call = readSystemCall(pid, tid)
   const wait = call === null || isUnknown(call) ? undefined : epollWait(call, runtime.arch)
   if (wait === undefined || (tid === pid && isPrivateLoop(pid, wait.fd, runtime.arch) !== false))
     return undefined
-  return eventLoopOf(pid, tid, wait)
+  return wait
 }
 
 /** Undefined for what may come from anywhere. */
-async function askedOf(pid: number, source: LoopSource, peers: Peers): Promise<Asked | undefined> {
-  const givers = await giversOf(pid, source, peers)
+async function askedOf(
+  pid: number,
+  source: LoopSource,
+  sends: boolean,
+  peers: Peers,
+): Promise<Asked | undefined> {
+  const givers = await giversOf(pid, source, sends, peers)
   if (givers === undefined || givers.complete !== true) return undefined
-  const idle = givers.parties.flatMap(party => {
-    const thread = threadOf(party, peers)
-    return thread?.looks.at(-1)?.activity.kind === 'event-loop' ? [[party, MAY] as const] : []
-  })
-  const kind = source.pid === undefined ? 'data' : 'exit'
-  return { ...givers, sort: 'consumable', kind, unsure: new Map(idle) }
+  const why = sends ? MAY_READ : MAY
+  const unsure = new Map(peers.idle(givers.parties).map(party => [party, why]))
+  const kind = source.pid !== undefined ? 'exit' : sends ? 'room' : 'data'
+  return { ...givers, sort: 'consumable', kind, unsure }
 }
 
 /** Of two loops that wait for each other nothing shows that either wants anything. */
 const MAY = 'both are only idle, and nothing shows that either is meant to send anything'
 
-async function giversOf(pid: number, source: LoopSource, peers: Peers): Promise<Givers | undefined> {
+/** Of one that does not read what is sent to it. */
+const MAY_READ = 'it is only idle, and nothing shows that it means to read this'
+
+async function giversOf(
+  pid: number,
+  source: LoopSource,
+  sends: boolean,
+  peers: Peers,
+): Promise<Givers | undefined> {
   if (source.pid !== undefined) return peers.endOf(source.pid)
   if (source.fd === undefined || source.kind === 'server') return undefined
-  const does = accessOf(pid, source.fd) === 'write' ? 'write' : 'read'
+  const does = sends || accessOf(pid, source.fd) === 'write' ? 'write' : 'read'
   const givers = await peers.through(pid, source.fd, does)
   return isUnknown(givers) ? undefined : givers
-}
-
-function threadOf(party: string, { processes }: Peers): Thread | undefined {
-  const process = processes.get(Number(/^p(\d+)/.exec(party)?.[1]))
-  return process?.threads.find(({ id }) => id === party)
 }

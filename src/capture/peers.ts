@@ -67,6 +67,15 @@ export class Peers {
     return { label, evidence, parties, complete, ...(doubts !== undefined && { doubt: doubts }) }
   }
 
+  /** Those of some parties that idle in their event loops. */
+  idle(parties: readonly string[]): readonly string[] {
+    return parties.filter(party => {
+      const process = this.processes.get(Number(/^p(\d+)/.exec(party)?.[1]))
+      const thread = process?.threads.find(({ id }) => id === party)
+      return thread?.looks.at(-1)?.activity.kind === 'event-loop'
+    })
+  }
+
   /** The threads of those that have something open. `asker`: who waits. */
   having(ends: Holders, asker: number): Pick<Givers, 'parties' | 'complete' | 'doubt'> {
     const parties: string[] = []

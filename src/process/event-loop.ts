@@ -24,6 +24,20 @@ export function parseWatched(text: string): number[] {
   return [...text.matchAll(/^tfd:\s*(\d+)/gm)].map(match => Number(match[1]))
 }
 
+/** EPOLLOUT of epoll_ctl(2). */
+const WRITABLE = 4
+
+/** The descriptors that an epoll instance watches for room to write: something is waiting to be sent. */
+export function parseWatchedForRoom(text: string): number[] {
+  return [...text.matchAll(/^tfd:\s*(\d+)\s+events:\s*([0-9a-f]+)/gm)].flatMap(([, fd, events]) =>
+    (Number.parseInt(events!, 16) & WRITABLE) === 0 ? [] : [Number(fd)],
+  )
+}
+
+export function watchedForRoom(pid: number, epoll: number): readonly number[] {
+  return parseWatchedForRoom(known(readProc(`/proc/${pid}/fdinfo/${epoll}`)) ?? '')
+}
+
 export function watchedBy(pid: number, epoll: number): number[] | Unknown {
   const text = readProc(`/proc/${pid}/fdinfo/${epoll}`)
   return isUnknown(text) ? text : parseWatched(text)

@@ -8,6 +8,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { capture } from '../../src/capture/capture.ts'
 import { diagnose } from '../../src/diagnosis/diagnose.ts'
 import { descendantsOf } from '../../src/process/children.ts'
+import { readStat } from '../../src/process/stat.ts'
+import { readStatus } from '../../src/process/status.ts'
 import { renderText } from '../../src/report/text.ts'
 import { fixturePath, startFixture } from '../support/spawn-fixture.ts'
 
@@ -23,12 +25,32 @@ const hasSs = (() => {
 async function looked(program: string, args: readonly string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'between-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const { pid } = await startFixture(`processes/${program}`, { args, env: { TMPDIR: folder } })
-  // Until it stands where it will stay.
-  await setTimeout(200)
-  const pids = [pid, ...descendantsOf(pid).map(child => child.pid)]
+  // Each takes a port of its own: that of the default may be somebody else's.
+  const env = { TMPDIR: folder, NODE_OPTIONS: '--inspect-port=0' }
+  const { pid } = await startFixture(`processes/${program}`, { args, env })
+  const pids = await settled(pid)
   const snapshot = await capture(pids, { others: true, timeoutMs: 15_000 })
   return { snapshot, diagnosis: diagnose(snapshot), pids }
+}
+
+/** The process and its descendants, once all of them have slept through a while, or never do. */
+async function settled(pid: number): Promise<readonly number[]> {
+  for (let tries = 1; ; tries += 1) {
+    const before = standing(pid)
+    await setTimeout(200)
+    const now = standing(pid)
+    if (tries === 10 || (now.asleep && before.counts === now.counts)) return now.pids
+  }
+}
+
+function standing(pid: number) {
+  const pids = [pid, ...descendantsOf(pid).map(child => child.pid)]
+  const all = pids.map(one => ({ pid: one, stat: readStat(one), status: readStatus(one) }))
+  return {
+    pids,
+    asleep: all.every(({ stat }) => stat?.state === 'S'),
+    counts: all.map(({ pid: one, status }) => `${one} ${status?.voluntarySwitches}`).join(),
+  }
 }
 
 /** The line of a fixture that has this text. */
@@ -157,6 +179,43 @@ test.skipIf(!hasSs).each(['fork', 'tcp'])(
     ])
   },
 )
+
+test.skipIf(!hasSs)(
+  'a program that blocks in writing what its parent never reads is a deadlock',
+  async () => {
+    const { diagnosis, pids } = await looked('unread-output.mjs', ['other'])
+    const [finding] = diagnosis.findings
+    expect(finding).toMatchObject({
+      kind: 'cross-process',
+      status: 'deadlock',
+      parties: [`p${pids[0]}/t0`, `p${pids[1]}/n${pids[1]}`],
+    })
+    expect(finding!.cycle.map(({ resource }) => resource.label)).toEqual([
+      `the end of process ${pids[1]}`,
+      'room in a Unix socket (fd 1)',
+    ])
+  },
+)
+
+test.skipIf(!hasSs).each([
+  ['hung', 'room in a Unix socket (fd 1)'],
+  ['stdin', 'data from a Unix socket (fd 0)'],
+])(
+  'a program of Node whose parent does nothing but wait for its end is suspected (%s)',
+  async (mode, label) => {
+    const { diagnosis } = await looked('unread-output.mjs', [mode])
+    // A timer of V8 hides it: then nothing is claimed.
+    if (diagnosis.verdict.status === 'idle') return
+    expect(diagnosis.findings).toMatchObject([{ kind: 'cross-process', status: 'suspected' }])
+    expect(diagnosis.findings[0]!.cycle.map(({ resource }) => resource.label)).toContain(label)
+  },
+)
+
+test('output that a timer will read is no hang', async () => {
+  const { diagnosis } = await looked('unread-output.mjs', ['later'])
+  expect(diagnosis.verdict.status).toBe('idle')
+  expect(diagnosis.findings).toEqual([])
+})
 
 test.each(['server', 'timer', 'signal'])('with a %s they are idle', async more => {
   for (const kind of ['fork', 'tcp']) {

@@ -16,6 +16,8 @@ export const crossProcess: SetKind = {
     const told = cycle.length > 0 ? cycle : edges
     const asks = (kind: string) => told.some(({ resource }) => resource.kind === kind)
     const idle = (party: string) => roster.thread(party)?.looks.at(-1)?.activity.kind === 'event-loop'
+    if (parties.every(idle) && asks('room'))
+      return "read what the other one writes (child.stdout.resume(), a listener for 'data'), or give it no pipe for that (stdio: 'inherit' or 'ignore')"
     if (parties.every(idle))
       return 'end what nobody needs any more: child.disconnect(), child.stdin.end(), socket.end(), unref()'
     if (asks('file lock')) return 'take these file locks in one order everywhere, or give up after a time'
