@@ -14,7 +14,10 @@ export function overallVerdict(
     ({ status: its, parties, victims }) =>
       its === status && [...parties, ...victims].some(party => ids.has(roster.threadOf(party)?.id ?? party)),
   )
-  if (finding) return { status, summary: finding.title }
+  if (finding) {
+    const blamed = finding.parties.some(party => ids.has(roster.threadOf(party)?.id ?? party))
+    return { status, summary: blamed ? finding.title : `waits behind others: ${finding.title}` }
+  }
   const same = threads.filter(thread => thread.status === status)
   const [first] = same
   if (!first) return { status: 'idle', summary: 'no JavaScript thread was seen' }
