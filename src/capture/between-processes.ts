@@ -44,6 +44,7 @@ export async function withWaitsBetween(
 
 /** What is found in one interval, and by process which threads stayed in their waits through it. */
 async function observed(attached: readonly Attached[], peers: Peers, clock: Clock) {
+  peers.refresh()
   const ends = attached.map(({ process }) => {
     const tids = actors(process).flatMap(({ tid }) => (typeof tid === 'number' ? tid : []))
     return beginInterval(process.pid, tids, () => clock.now)

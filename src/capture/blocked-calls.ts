@@ -1,6 +1,6 @@
 /** Waits of threads that stand in a call which only another captured process can end: reads, writes, locks of files. */
 import { mayHaveAlarm } from '../process/alarms.ts'
-import { descriptor, holdersOf, inWords } from '../process/descriptors.ts'
+import { descriptor, inWords } from '../process/descriptors.ts'
 import { hasLock, lockAwaited } from '../process/file-locks.ts'
 import { systemCallName } from '../process/system-call-names.ts'
 import { readSystemCall } from '../process/system-calls.ts'
@@ -79,7 +79,7 @@ function lockOf(pid: number, fd: number, peers: Peers): Asked | Unknown {
   const lock = lockAwaited(pid)
   const file = descriptor(pid, fd)
   if (lock === undefined || isUnknown(file)) return { unknown: 'which lock it is does not show' }
-  const found = holdersOf([file.link], 500)
+  const found = peers.holders(file.link)
   const holders = found.holders.filter(holder => hasLock(holder.pid, lock))
   return {
     ...peers.having({ ...found, holders }, pid),

@@ -44,7 +44,8 @@ export async function withPeersNamed(one: Attached, peers: Peers): Promise<Attac
   for (const thread of one.process.threads) {
     const { loop } = thread
     const sources: LoopSource[] = []
-    for (const source of loop?.sources ?? []) sources.push(await named(one.process.pid, source, peers))
+    for (const [at, source] of (loop?.sources ?? []).entries())
+      sources.push(at < MOST_NAMED ? await named(one.process.pid, source, peers) : source)
     threads.push(loop === undefined ? thread : { ...thread, loop: { ...loop, sources } })
   }
   return { ...one, process: { ...one.process, threads } }
@@ -62,6 +63,9 @@ async function named(pid: number, source: LoopSource, peers: Peers): Promise<Loo
     : `${source.text} (process ${peer})`
   return { ...source, text }
 }
+
+/** A report shows no more. */
+const MOST_NAMED = 50
 
 const UNKNOWN_PEER = 'an unknown peer'
 

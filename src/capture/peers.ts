@@ -6,15 +6,15 @@ import {
   descriptor,
   type Holder,
   type Holders,
-  holdersOf,
   inWords,
-  pipePeers,
   processInWords,
+  withAccess,
 } from '../process/descriptors.ts'
 import { watchedBy } from '../process/event-loop.ts'
+import { isKernelThread, isKin } from '../process/kin.ts'
 import { name as addressOf } from '../process/network-tables.ts'
+import { openFiles } from '../process/open-files.ts'
 import { tcpSocketsOf } from '../process/sockets.ts'
-import { readStat } from '../process/stat.ts'
 import { unixPeers } from '../process/unix-peers.ts'
 import { isUnknown, type Process, type Resource, type Thread, type Unknown } from '../snapshot/model.ts'
 
@@ -29,15 +29,33 @@ export interface Givers {
   readonly doubt?: string
 }
 
-/** All processes of a machine are searched for who has a pipe or a socket. */
-const SEARCH_MS = 200
-
 export class Peers {
   readonly processes: ReadonlyMap<number, Process>
   #unix: Promise<ReadonlyMap<number, number> | Unknown> | undefined
+  #open: ReturnType<typeof openFiles> | undefined
+  readonly #tcp = new Map<number, ReturnType<typeof tcpSocketsOf>>()
 
   constructor(processes: readonly Process[]) {
     this.processes = new Map(processes.map(process => [process.pid, process]))
+  }
+
+  /** What was read of the machine is read anew. */
+  refresh(): void {
+    this.#open = undefined
+    this.#tcp.clear()
+    this.#unix = undefined
+  }
+
+  /** Who has a file, pipe or socket open, of all processes of the machine. */
+  holders(link: string): Holders {
+    this.#open ??= openFiles()
+    return this.#open(link)
+  }
+
+  #tcpOf(pid: number): ReturnType<typeof tcpSocketsOf> {
+    const known = this.#tcp.get(pid) ?? tcpSocketsOf(pid)
+    this.#tcp.set(pid, known)
+    return known
   }
 
   /** The end of a process: of Node the main thread brings it; of another program any thread may. */
@@ -109,10 +127,10 @@ export class Peers {
     | Unknown
   > {
     const opposite = does === 'read' ? 'write' : 'read'
-    if (own.kind === 'pipe') return { ends: pipePeers([own.link], opposite, SEARCH_MS) }
+    if (own.kind === 'pipe') return { ends: withAccess(this.holders(own.link), opposite) }
     if (own.kind === 'socket') return this.#otherSocket(pid, own, does)
     if (!isFifo(pid, own.fd)) return { unknown: 'it is no pipe and no socket' }
-    const ends = pipePeers([own.link], opposite, SEARCH_MS)
+    const ends = withAccess(this.holders(own.link), opposite)
     // A server keeps the other end of its own FIFO open, and waits for clients that open it by its name.
     if (ends.holders.some(holder => holder.pid === pid || accessOf(holder.pid, holder.fd) === 'both'))
       return { unknown: 'anybody may open it' }
@@ -121,7 +139,7 @@ export class Peers {
   }
 
   async #otherSocket(pid: number, { inode }: Descriptor, does: 'read' | 'write') {
-    const tcp = tcpSocketsOf(pid)
+    const tcp = this.#tcpOf(pid)
     if (isUnknown(tcp)) return tcp
     const own = tcp.connections.find(connection => connection.inode === inode)
     if (own !== undefined) {
@@ -131,14 +149,14 @@ export class Peers {
       const address = addressOf(own.peer)
       const name = does === 'read' ? address : `the connection to ${address}`
       const note = own.queuedAt === undefined ? {} : { note: ', not accepted yet' }
-      return { ends: holdersOf([`socket:[${peer}]`], SEARCH_MS), name, ...note }
+      return { ends: this.holders(`socket:[${peer}]`), name, ...note }
     }
     this.#unix ??= unixPeers(pid)
     const peers = await this.#unix
     if (isUnknown(peers)) return peers
     const peer = inode === undefined ? undefined : peers.get(inode)
     if (peer === undefined) return { unknown: 'its other end is not known' }
-    return { ends: holdersOf([`socket:[${peer}]`], SEARCH_MS), name: 'a Unix socket' }
+    return { ends: this.holders(`socket:[${peer}]`), name: 'a Unix socket' }
   }
 }
 
@@ -184,18 +202,4 @@ function isFifo(pid: number, fd: number): boolean {
   } catch {
     return false
   }
-}
-
-/** kthreadd, whose children are the threads of the kernel. */
-function isKernelThread(pid: number): boolean {
-  return pid === 2 || readStat(pid)?.parent === 2
-}
-
-/** Descriptors are inherited: by what they started, and by what runs in their session. */
-function isKin(pid: number, holders: readonly number[]): boolean {
-  const sessions = holders.map(holder => readStat(holder)?.session)
-  if (sessions.includes(readStat(pid)?.session)) return true
-  for (let at = readStat(pid)?.parent ?? 0; at > 1; at = readStat(at)?.parent ?? 0)
-    if (holders.includes(at)) return true
-  return false
 }

@@ -91,11 +91,18 @@ export interface Holders {
 
 /** Who holds `pipe:[…]` or `socket:[…]`, among all processes that we may look into, for at most `budgetMs`. */
 export function holdersOf(links: readonly string[], budgetMs = 50): Holders {
-  const deadline = performance.now() + budgetMs
   const wanted = new Set(links)
+  return wanted.size === 0
+    ? { holders: [], complete: true, refused: [] }
+    : holdersWhere(link => wanted.has(link), budgetMs)
+}
+
+/** The same of all that `wanted` lets through, in one search. */
+export function holdersWhere(wanted: (link: string) => boolean, budgetMs: number): Holders {
+  const deadline = performance.now() + budgetMs
   const holders: Holder[] = []
   const refused: number[] = []
-  for (const pid of wanted.size === 0 ? [] : (known(numbersIn('/proc')) ?? [])) {
+  for (const pid of known(numbersIn('/proc')) ?? []) {
     if (performance.now() > deadline) return { holders, complete: false, refused }
     const fds = numbersIn(`/proc/${pid}/fd`)
     if (isUnknown(fds)) {
@@ -104,7 +111,7 @@ export function holdersOf(links: readonly string[], budgetMs = 50): Holders {
     }
     for (const fd of fds) {
       const link = readLink(`/proc/${pid}/fd/${fd}`)
-      if (!isUnknown(link) && wanted.has(link)) holders.push({ pid, fd, link })
+      if (!isUnknown(link) && wanted(link)) holders.push({ pid, fd, link })
     }
   }
   return { holders, complete: refused.length === 0, refused }
@@ -112,7 +119,11 @@ export function holdersOf(links: readonly string[], budgetMs = 50): Holders {
 
 /** The processes at the other end of pipes: those that read them, or those that write to them. */
 export function pipePeers(links: readonly string[], end: 'read' | 'write', budgetMs?: number): Holders {
-  const all = holdersOf(links, budgetMs)
+  return withAccess(holdersOf(links, budgetMs), end)
+}
+
+/** Those that have it open for that. */
+export function withAccess(all: Holders, end: 'read' | 'write'): Holders {
   const holders = all.holders.filter(({ pid, fd }) => [end, 'both'].includes(accessOf(pid, fd) ?? ''))
   return { ...all, holders }
 }
