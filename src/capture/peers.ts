@@ -11,7 +11,7 @@ import {
   withAccess,
 } from '../process/descriptors.ts'
 import { watchedBy } from '../process/event-loop.ts'
-import { isKernelThread, isKin } from '../process/kin.ts'
+import { isAncestor, isKin } from '../process/kin.ts'
 import { name as addressOf } from '../process/network-tables.ts'
 import { openFiles } from '../process/open-files.ts'
 import { tcpSocketsOf } from '../process/sockets.ts'
@@ -105,15 +105,18 @@ export class Peers {
       if (process !== undefined) parties.push(...actors(process).map(({ id }) => id))
     }
     if (parties.length === 0) complete = { unknown: 'no process that was looked at has it' }
-    if (!ends.complete && ends.refused.length === 0) complete = { unknown: 'the search took too long' }
-    const hidden = ends.refused.filter(pid => !isKernelThread(pid))
-    const kin = hidden.find(pid => isKin(pid, [asker, ...ends.holders.map(holder => holder.pid)]))
+    if (ends.late) complete = { unknown: 'the search took too long' }
+    const holders = [asker, ...ends.holders.map(holder => holder.pid)]
+    const kin = ends.refused.find(pid => isKin(pid, holders))
     if (kin !== undefined) complete = { unknown: `process ${kin} may not be looked into` }
+    // What init has made and keeps is what it gave as standard input and output.
+    const standard = ends.holders.some(({ fd }) => fd <= 2)
+    const above = ends.refused.find(pid => (pid !== 1 || standard) && isAncestor(pid, holders))
     return {
       parties,
       complete,
-      ...(hidden.length > 0 && {
-        doubt: 'processes of other users may not be looked into, and one of them may have it open too',
+      ...(above !== undefined && {
+        doubt: `process ${above}, which they come from, may not be looked into, and may have it open too`,
       }),
     }
   }

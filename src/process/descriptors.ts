@@ -85,6 +85,8 @@ export interface Holders {
   readonly holders: readonly Holder[]
   /** False when some processes could not be looked into, or time ran out. */
   readonly complete: boolean
+  /** True when time ran out. */
+  readonly late: boolean
   /** Those that could not be looked into. */
   readonly refused: readonly number[]
 }
@@ -93,7 +95,7 @@ export interface Holders {
 export function holdersOf(links: readonly string[], budgetMs = 50): Holders {
   const wanted = new Set(links)
   return wanted.size === 0
-    ? { holders: [], complete: true, refused: [] }
+    ? { holders: [], complete: true, late: false, refused: [] }
     : holdersWhere(link => wanted.has(link), budgetMs)
 }
 
@@ -103,7 +105,7 @@ export function holdersWhere(wanted: (link: string) => boolean, budgetMs: number
   const holders: Holder[] = []
   const refused: number[] = []
   for (const pid of known(numbersIn('/proc')) ?? []) {
-    if (performance.now() > deadline) return { holders, complete: false, refused }
+    if (performance.now() > deadline) return { holders, complete: false, late: true, refused }
     const fds = numbersIn(`/proc/${pid}/fd`)
     if (isUnknown(fds)) {
       if (fds.unknown.startsWith('no permission')) refused.push(pid)
@@ -114,7 +116,7 @@ export function holdersWhere(wanted: (link: string) => boolean, budgetMs: number
       if (!isUnknown(link) && wanted(link)) holders.push({ pid, fd, link })
     }
   }
-  return { holders, complete: refused.length === 0, refused }
+  return { holders, complete: refused.length === 0, late: false, refused }
 }
 
 /** The processes at the other end of pipes: those that read them, or those that write to them. */

@@ -1,16 +1,23 @@
-/** How processes are related, as far as what they have open goes. */
+/**
+ * How processes are related, as far as what they have open goes: descriptors are inherited. (That one was sent through a
+ * Unix socket is not considered.)
+ */
 import { readStat } from './stat.ts'
 
-/** kthreadd, whose children are the threads of the kernel. */
-export function isKernelThread(pid: number): boolean {
-  return pid === 2 || readStat(pid)?.parent === 2
-}
-
-/** Descriptors are inherited: by what they started, and by what runs in their session. */
+/** Whether a process comes from one of the others, or runs in a session with one. */
 export function isKin(pid: number, holders: readonly number[]): boolean {
   const sessions = holders.map(holder => readStat(holder)?.session)
-  if (sessions.includes(readStat(pid)?.session)) return true
-  for (let at = readStat(pid)?.parent ?? 0; at > 1; at = readStat(at)?.parent ?? 0)
-    if (holders.includes(at)) return true
-  return false
+  return sessions.includes(readStat(pid)?.session) || holders.some(holder => isAncestor(holder, [pid]))
+}
+
+/** Whether one of the others comes from a process. */
+export function isAncestor(pid: number, others: readonly number[]): boolean {
+  return others.some(other => {
+    for (let at = parentOf(other); at > 0; at = parentOf(at)) if (at === pid) return true
+    return false
+  })
+}
+
+function parentOf(pid: number): number {
+  return readStat(pid)?.parent ?? 0
 }

@@ -6,12 +6,12 @@ const SEARCH_MS = 1000
 
 /** Answers by the link's text: `pipe:[4711]`, `/var/lock/app.lock`. */
 export function openFiles(): (link: string) => Holders {
-  const { holders, complete, refused } = holdersWhere(() => true, SEARCH_MS)
+  const { holders, ...all } = holdersWhere(() => true, SEARCH_MS)
   const byLink = new Map<string, Holder[]>()
   for (const holder of holders) {
     const known = byLink.get(holder.link)
     if (known === undefined) byLink.set(holder.link, [holder])
     else known.push(holder)
   }
-  return link => ({ holders: byLink.get(link) ?? [], complete, refused })
+  return link => ({ ...all, holders: byLink.get(link) ?? [] })
 }
