@@ -109,9 +109,9 @@ export class Peers {
     const holders = [asker, ...ends.holders.map(holder => holder.pid)]
     const kin = ends.refused.find(pid => isKin(pid, holders))
     if (kin !== undefined) complete = { unknown: `process ${kin} may not be looked into` }
-    // What init has made and keeps is what it gave as standard input and output.
-    const standard = ends.holders.some(({ fd }) => fd <= 2)
-    const above = ends.refused.find(pid => (pid !== 1 || standard) && isAncestor(pid, holders))
+    // What a process gets of one that it comes from, and that one may keep, is its standard input and output.
+    const inherited = ends.holders.some(({ fd }) => fd <= 2)
+    const above = inherited ? ends.refused.find(pid => isAncestor(pid, holders)) : undefined
     return {
       parties,
       complete,
