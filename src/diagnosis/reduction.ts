@@ -101,9 +101,10 @@ function edgeDoubts(edges: readonly Edge[], roster: Roster): readonly string[] {
   const why = (doubt: string | undefined) => (doubt === undefined ? '' : `: ${roster.named(doubt)}`)
   const told = new Set<string>()
   const doubts = edges.flatMap(({ sure, from, to, by, resource, doubt, wait }) => {
-    // One reason that many edges share is told with the first of them.
-    if (sure || (doubt !== undefined && told.has(doubt))) return []
-    if (doubt !== undefined) told.add(doubt)
+    // A reason that many edges share, of which nobody holds anything, is told with the first of them.
+    const shared = by.kind === 'production' ? doubt : undefined
+    if (sure || (shared !== undefined && told.has(shared))) return []
+    if (shared !== undefined) told.add(shared)
     const verb = by.kind === 'hold' ? 'holds' : 'would have to bring'
     return wait.sure
       ? [`It is not sure that ${roster.name(to)} ${verb} ${resource.label}${why(doubt)}.`]
