@@ -4,9 +4,10 @@ import { withEventLoops } from '../locks/event-loop.ts'
 import { withNodeWaits } from '../locks/node-wait.ts'
 import type { LockFacts } from '../locks/recognise.ts'
 import { identify, sameProcess, type Target } from '../process/target.ts'
+import { switches } from '../process/threads.ts'
 import type { Process, Thread } from '../snapshot/model.ts'
 import type { EarlyHeaps } from './async-tasks.ts'
-import type { Clock } from './clock.ts'
+import { type Clock, sleep } from './clock.ts'
 import { lookForTasks, readIdleHeaps } from './idle-heaps.ts'
 import type { Inside } from './inside.ts'
 import { throwIfInterrupted } from './interruption.ts'
@@ -24,7 +25,12 @@ export interface Attached {
   readonly process: Process
   readonly facts: LockFacts
   readonly pausedWaves: number
+  /** The idle threads of which it was asked what can wake them, with how often each had left a wait when it was let go. */
+  readonly settled?: ReadonlyMap<string, number>
 }
+
+const SETTLE_MS = 10
+const MOST_SETTLES = 10
 
 /** Throws an `ImpasseError` when the process is none that can be looked at, or when the capture was interrupted. */
 export async function attach(pid: number, options: CaptureOptions, clock: Clock): Promise<Attached> {
@@ -114,7 +120,10 @@ async function lookThrough(
       inside.memory,
     )
     const process = `p${target.pid}`
+    const looped = new Set([...inside.loops.keys()].map(thread => partyOf(pid, thread)))
     return {
+      ...(inside.loopsAsked &&
+        options.together === true && { settled: await timesWoken(pid, threads, looped, clock) }),
       process: {
         ...processHead(target),
         inspector: { access, port },
@@ -124,18 +133,41 @@ async function lookThrough(
         gaps: [...seen.gaps, ...asynchronous.gaps],
         ...(await recorded(inside, options)),
       },
-      facts: withEventLoops(
-        process,
-        threads,
-        new Set([...inside.loops.keys()].map(thread => partyOf(pid, thread))),
-        withNodeWaits(process, threads, natives, seen.facts),
-      ),
+      facts: withEventLoops(process, threads, looped, withNodeWaits(process, threads, natives, seen.facts)),
       pausedWaves: inside.pausedWaves,
     }
   } finally {
     options.signal?.removeEventListener('abort', onAbort)
     await release()
   }
+}
+
+/** How often each has left a wait, once what woke it was our going: that may take a moment. */
+async function timesWoken(
+  pid: number,
+  threads: readonly Thread[],
+  of: ReadonlySet<string>,
+  clock: Clock,
+): Promise<ReadonlyMap<string, number>> {
+  const asked = threads.flatMap(({ id, tid }) =>
+    of.has(id) && typeof tid === 'number' ? [[id, tid] as const] : [],
+  )
+  const count = () => {
+    const counted = switches(
+      pid,
+      asked.map(([, tid]) => tid),
+    )
+    return new Map(asked.map(([id, tid]) => [id, counted.get(tid)?.voluntary ?? -1]))
+  }
+  let counts = count()
+  for (let settles = 0; settles < MOST_SETTLES; settles += 1) {
+    await sleep(clock.limit(SETTLE_MS))
+    const now = count()
+    const same = [...now].every(([id, times]) => counts.get(id) === times)
+    counts = now
+    if (same) break
+  }
+  return counts
 }
 
 /** What the rules were answered, to be kept where the snapshot is. */

@@ -1,6 +1,7 @@
 /** From pids to a snapshot: the only stage that touches a process. */
 import { hostname, release as kernelRelease } from 'node:os'
 import { ImpasseError } from '../errors.ts'
+import { textOf } from '../process/proc.ts'
 import { identify } from '../process/target.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { SNAPSHOT_VERSION } from '../snapshot/upgrade.ts'
@@ -20,15 +21,16 @@ export async function capture(
 ): Promise<Snapshot> {
   const clock = new Clock(options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
   const capturedAt = new Date().toISOString()
-  const apart = await attachAll([...new Set([pids].flat())], options, clock)
+  const wanted = [...new Set([pids].flat())]
+  const apart = await attachAll(wanted, wanted.length > 1 ? { ...options, together: true } : options, clock)
   const attached =
-    apart.length < 2 ? apart : (await import('./child-exits.ts')).withChildExits(apart, clock.now)
+    apart.length < 2 ? apart : await (await import('./between-processes.ts')).withWaitsBetween(apart, clock)
   const facts = attached.map(({ facts }) => facts)
   return {
     format: 'impasse-snapshot',
     version: SNAPSHOT_VERSION,
     tool: TOOL,
-    host: { name: hostname(), platform: process.platform, arch: process.arch, kernel: kernelRelease() },
+    host: hostHere(),
     capturedAt,
     looks: options.looks ?? DEFAULT_LOOKS,
     cost: { wallMs: clock.now, pausedWaves: Math.max(0, ...attached.map(({ pausedWaves }) => pausedWaves)) },
@@ -37,6 +39,17 @@ export async function capture(
     holds: facts.flatMap(({ holds }) => holds),
     productions: facts.flatMap(({ productions }) => productions),
     waits: facts.flatMap(({ waits }) => waits),
+  }
+}
+
+function hostHere(): Snapshot['host'] {
+  const boot = textOf('/proc/sys/kernel/random/boot_id')?.trim()
+  return {
+    name: hostname(),
+    platform: process.platform,
+    arch: process.arch,
+    kernel: kernelRelease(),
+    ...(boot !== undefined && { boot }),
   }
 }
 

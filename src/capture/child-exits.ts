@@ -1,38 +1,28 @@
 /** Waits of one process for the end of another that is looked at too: `execSync`, `spawnSync`, a shell for its command. */
+import { mayHaveAlarm } from '../process/alarms.ts'
 import { type Child, childrenOf } from '../process/children.ts'
-import { switches } from '../process/threads.ts'
-import type { Activity, Process, Request, SystemCall, Thread } from '../snapshot/model.ts'
+import type { Activity, SystemCall, Thread } from '../snapshot/model.ts'
 import type { Attached } from './attach.ts'
-import { isStill } from './native-waits.ts'
+import type { Found } from './between-processes.ts'
+import type { Peers } from './peers.ts'
 
-type Facts = Attached['facts']
-
-/** Adds what each of them waits for of the others. `now` is the time on the capture's clock. */
-export function withChildExits(attached: readonly Attached[], now: number): readonly Attached[] {
-  if (attached.length < 2) return attached
-  const processes = new Map(attached.map(({ process }) => [process.pid, process]))
-  return attached.map(one => withExits(one, processes, now))
-}
-
-function withExits(one: Attached, processes: ReadonlyMap<number, Process>, now: number): Attached {
-  const { process, facts } = one
+/** The end that the main thread of one process waits for. */
+export function childExit({ process, facts }: Attached, peers: Peers): Found | undefined {
   const main = process.threads.find(({ tid }) => tid === process.pid)
-  if (main === undefined || facts.waits.some(({ party }) => party === main.id)) return one
+  if (main === undefined || facts.waits.some(({ party }) => party === main.id)) return undefined
   const waited = childWaitedFor(process.pid, main)
-  const child = waited && processes.get(waited.pid)
-  if (waited === undefined || child === undefined) return one
-  const still = isStill(main, switches(process.pid, [process.pid]).get(process.pid))
+  if (waited === undefined || !peers.processes.has(waited.pid)) return undefined
+  const doubt = waited.doubt === undefined ? {} : { doubt: waited.doubt }
   return {
-    ...one,
-    process: {
-      ...process,
-      threads: process.threads.map(thread =>
-        thread === main && still
-          ? { ...thread, undisturbed: { from: thread.looks[0]!.at, to: now } }
-          : thread,
-      ),
+    thread: main.id,
+    // A process ends once, whatever else its parent is woken by: what the child writes to a pipe, for example.
+    lasts: true,
+    waiting: {
+      asked: [{ sort: 'consumable', kind: 'exit', ...peers.endOf(waited.pid), ...doubt }],
+      others: waited.timed ? [{ kind: 'deadline', inMs: null, leaves: true }] : [],
+      call: waited.call,
+      ...doubt,
     },
-    facts: withExit(facts, process, main, child, waited),
   }
 }
 
@@ -59,7 +49,7 @@ function childWaitedFor(pid: number, main: Thread): Waited | undefined {
   // A wait for one child names it; one for any, where there are several, is for the first to end.
   const wanted = Number(BigInt.asIntN(32, BigInt(call.arguments[call.name === 'wait4' ? 0 : 1] ?? 0)))
   const child = children.find(one => one.pid === wanted) ?? (children.length === 1 ? children[0] : undefined)
-  return child && { pid: child.pid, call: call.name, timed: false }
+  return child && { pid: child.pid, call: call.name, timed: mayHaveAlarm(pid) }
 }
 
 function chosen(child: Child, children: readonly Child[]): Pick<Waited, 'pid' | 'doubt'> {
@@ -82,61 +72,4 @@ function hasLimit({ name, arguments: given }: SystemCall): boolean {
   return name === 'epoll_pwait2'
     ? BigInt(given[3] ?? 0) !== 0n
     : BigInt.asIntN(32, BigInt(given[3] ?? 0)) >= 0n
-}
-
-function withExit(facts: Facts, process: Process, main: Thread, child: Process, waited: Waited): Facts {
-  const taken = new Set(facts.resources.map(({ id }) => id))
-  let number = facts.resources.length + 1
-  while (taken.has(`${process.id}/r${number}`)) number++
-  const resource = `${process.id}/r${number}`
-  const sure = waited.doubt === undefined
-  const frames = main.looks.at(-1)?.frames ?? []
-  const own = frames.findIndex(frame => frame.owner === 'program' && frame.kind === 'js')
-  const asked: Request = { kind: 'produced', resource }
-  // Of Node the main thread ends the process; of another program any thread may.
-  const enders = child.threads.filter(({ role }) => child.runtime.name === 'other' || role === 'main')
-  return {
-    resources: [
-      ...facts.resources,
-      {
-        id: resource,
-        sort: 'consumable',
-        kind: 'exit',
-        label: `the end of process ${child.pid}`,
-        aliases: [],
-        process: process.id,
-        capacity: { unknown: 'a process ends once' },
-        free: 0,
-        complete: enders.length > 0 ? true : { unknown: 'no thread of it was seen' },
-      },
-    ],
-    holds: facts.holds,
-    productions: [
-      ...facts.productions,
-      ...enders.map(({ id }) => ({
-        party: id,
-        resource,
-        sure,
-        how: 'observed' as const,
-        evidence: `process ${child.pid} is its child`,
-        ...(waited.doubt !== undefined && { doubt: waited.doubt }),
-      })),
-    ],
-    waits: [
-      ...facts.waits,
-      {
-        party: main.id,
-        request: waited.timed
-          ? { kind: 'anyOf', requests: [asked, { kind: 'deadline', inMs: null, leaves: true }] }
-          : asked,
-        call: waited.call,
-        at: frames[own] ?? { unknown: 'no JavaScript of the program was seen on its stack' },
-        ...(own >= 0 && { frame: own }),
-        sure,
-        how: 'observed',
-        evidence: `it stands in ${waited.call}`,
-        ...(waited.doubt !== undefined && { doubt: waited.doubt }),
-      },
-    ],
-  }
 }

@@ -31,17 +31,22 @@ export function idleLoops(
 
 /**
  * The same loops, with the signals that the program listens for, and without the timers of V8: these collect garbage and
- * wake no code of the program. The target is asked only where nothing else can wake any loop of it.
+ * wake no code of the program. The target is asked only where nothing else can wake any loop of it; undefined where it was
+ * not. `together`: other processes are looked at too, so that what comes from another process may be theirs.
  */
 export async function settledLoops(
   target: Target,
   threads: readonly InspectedThread[],
   loops: ReadonlyMap<InspectedThread, EventLoop>,
   clock: Clock,
-): Promise<ReadonlyMap<InspectedThread, EventLoop>> {
+  together: boolean,
+): Promise<ReadonlyMap<InspectedThread, EventLoop> | undefined> {
   const sources = [...loops.values()].flatMap(loop => loop.sources)
   const asleep = [...loops.values()].every(({ complete }) => complete)
-  if (loops.size === 0 || !asleep || sources.some(source => source.outside && !mayBeV8s(source))) return loops
+  const mayBeOurs = (source: LoopSource) =>
+    together && (source.fd ?? source.pid) !== undefined && source.kind !== 'server'
+  const wakes = (source: LoopSource) => source.outside && !mayBeV8s(source) && !mayBeOurs(source)
+  if (loops.size === 0 || !asleep || sources.some(wakes)) return undefined
   const { countTimers, scriptsMention, signalListeners } = await import('../inspector/idle-thread.ts')
   const settled = new Map<InspectedThread, EventLoop>()
   const addons = addonsOf(target.pid)
@@ -75,7 +80,7 @@ const setsTimersElsewhere = 'waitAsync|watchFile|monitorEventLoopDelay'
  * (src/heap/memory-reducer.h, `--gc-memory-reducer-start-delay-ms`). One that is due soon is left alone: it may fire before
  * Node's own list is read.
  */
-function mayBeV8s({ kind, text }: LoopSource): boolean {
+export function mayBeV8s({ kind, text }: LoopSource): boolean {
   const due = kind === 'timer' ? /, due (\d+) ms/.exec(text)?.[1] : undefined
   return due !== undefined && Number(due) >= 250 && Number(due) <= 30_100
 }

@@ -30,6 +30,8 @@ export interface Inside {
   readonly vias: ReadonlyMap<string, ReadonlyMap<number, Via>>
   /** What can wake the idle threads, as it was in their undisturbed span; empty where nobody depends on it. */
   readonly loops: ReadonlyMap<InspectedThread, EventLoop>
+  /** Whether the program was asked for its timers and for the signals that it listens for. */
+  readonly loopsAsked: boolean
   /** What Node says keeps the loops of idle threads alive. */
   readonly activeResources: ReadonlyMap<InspectedThread, unknown>
   /** The test that a runner says an idle thread runs. */

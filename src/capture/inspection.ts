@@ -51,6 +51,7 @@ export class Inspection implements Inside {
   facts: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
   vias: Inside['vias'] = new Map()
   loops: ReadonlyMap<InspectedThread, EventLoop> = new Map()
+  loopsAsked = false
   activeResources: ReadonlyMap<InspectedThread, unknown> = new Map()
   currentTests: Inside['currentTests'] = new Map()
   webLocks: Inside['webLocks'] = new Map()
@@ -183,9 +184,12 @@ export class Inspection implements Inside {
     this.vias = new Map(vias)
     await resumeAll(this.#inspected, this.#clock)
     await this.#readResources(look)
-    this.loops = this.#loopsMatter()
-      ? await settledLoops(this.#target, this.threads, this.loops, this.#clock)
+    const together = this.#options.together === true
+    const settled = this.#loopsMatter()
+      ? await settledLoops(this.#target, this.threads, this.loops, this.#clock, together)
       : new Map()
+    this.loopsAsked = settled !== undefined
+    this.loops = settled ?? this.loops
     // Pausing is a wave too.
     this.pausedWaves = Math.max(this.pausedWaves, values.waves + 1)
   }

@@ -4,7 +4,7 @@ import type { InspectedProcess } from '../inspector/inspected-process.ts'
 import { inspectorPort } from '../process/inspector-port.ts'
 import { isPrivateLoop } from '../process/main-loop.ts'
 import { enterNetwork } from '../process/namespaces.ts'
-import { canSignal, swallowed } from '../process/signal-safety.ts'
+import { canSignal, signalReceiver, swallowed } from '../process/signal-safety.ts'
 import { holderOfPort, type ListeningPort, listeningPorts, socketsOf } from '../process/sockets.ts'
 import { readStat } from '../process/stat.ts'
 import { describeCall, epollWait, readSystemCall } from '../process/system-calls.ts'
@@ -63,7 +63,7 @@ export async function openInspector(
   sameProcess(target)
   // What nobody has the time to close is not opened.
   if (clock.expired) return outOfTime(clock)
-  process.kill(target.pid, 'SIGUSR1')
+  process.kill(signalReceiver(target), 'SIGUSR1')
   onSignal()
   const opened = await awaitPort(target, before, clock, memory)
   if (opened === 'native') return stillKept(outsideOfJavaScript('futex: it waits in a lock of native code'))

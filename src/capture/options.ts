@@ -25,6 +25,8 @@ export interface CaptureOptions {
   readonly record?: boolean
   /** Processes that are not Node are shown as far as the kernel knows them, instead of being refused. */
   readonly others?: boolean
+  /** Set by `capture` itself: other processes are looked at too. */
+  readonly together?: boolean
   /** Ends the capture: everything that was opened is closed, then it rejects with `IMPASSE_INTERRUPTED`. */
   readonly signal?: AbortSignal
   /** Told what is being done, for a status line. */

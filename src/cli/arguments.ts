@@ -20,7 +20,7 @@ export function noPid(text: string): ImpasseError {
   return new ImpasseError(
     'IMPASSE_USAGE',
     `${text} is no process id.`,
-    'List the Node processes here with `impasse ps`.',
+    'List the Node processes here with `impasse ps`; `impasse help` names the commands.',
   )
 }
 

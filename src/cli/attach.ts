@@ -4,7 +4,7 @@ import type { Status } from '../diagnosis/diagnosis.ts'
 import { ImpasseError } from '../errors.ts'
 import { type FormatName, formats, render } from '../report/formats.ts'
 import { errorText } from './error-text.ts'
-import { type OutputOptions, put, putHtml, rendering } from './output.ts'
+import { type OutputOptions, put, putHtml, refuseOutputs, rendering } from './output.ts'
 
 export interface AttachOptions extends OutputOptions {
   readonly format: FormatName
@@ -21,6 +21,7 @@ export interface AttachOptions extends OutputOptions {
 
 /** Gives the exit code. Throws `ImpasseError`s. */
 export async function attach(pids: readonly number[], options: AttachOptions): Promise<number> {
+  refuseOutputs(options)
   const interrupted = new AbortController()
   const interrupt = (signal: NodeJS.Signals) => interrupted.abort(signal)
   const status = statusLine(pids)

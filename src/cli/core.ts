@@ -1,7 +1,7 @@
 /** `impasse core <file>`: a core dump, as a report. */
 import { captureCore } from '../capture/core.ts'
 import { diagnose, exitCode, type FormatName, render, type Status, writeSnapshot } from '../index.ts'
-import { type OutputOptions, put, putHtml, rendering } from './output.ts'
+import { type OutputOptions, put, putHtml, refuseOutputs, rendering } from './output.ts'
 
 export interface CoreArguments extends OutputOptions {
   readonly format: FormatName
@@ -13,6 +13,7 @@ export interface CoreArguments extends OutputOptions {
 
 /** Gives the exit code, as an attach does. Throws `ImpasseError`s. */
 export async function core(file: string, options: CoreArguments): Promise<number> {
+  refuseOutputs(options)
   const snapshot = await captureCore(file, {
     ...(options.exe === undefined ? {} : { executable: options.exe }),
     ...(options.sysroot === undefined ? {} : { sysroot: options.sysroot }),

@@ -50,6 +50,7 @@ function build(): Command {
       'Says why a Node.js process stands still: who waits for what, who holds it, and on which line.',
     )
     .enablePositionalOptions()
+    .helpCommand('help [command]', 'this help, or that of a command')
     .version(TOOL.version, '-v, --version')
     .argument('<pid...>', 'the processes to look at', pid)
     .addOption(formatOption())
@@ -225,18 +226,35 @@ async function report(error: ImpasseError, asJson: boolean): Promise<void> {
 
 async function main(args: readonly string[]): Promise<void> {
   try {
-    await build().parseAsync([...args], { from: 'user' })
+    const program = build()
+    refuseNoCommand(program, args)
+    await program.parseAsync([...args], { from: 'user' })
   } catch (error) {
     const asJson = args.includes('--json')
     if (error instanceof ImpasseError) {
-      process.exitCode = error.exitCode
+      process.exitCode = args[0] === 'run' ? await runFailure() : error.exitCode
       await report(error, asJson)
     } else if (error instanceof CommanderError) {
       if (error.exitCode === 0) return
-      process.exitCode = args[0] === 'run' ? (await import('../run/options.ts')).OWN_FAILURE_EXIT_CODE : 2
+      process.exitCode = args[0] === 'run' ? await runFailure() : 2
       await report(usage(error), asJson)
     } else crash(error)
   }
+}
+
+/** `impasse help reprot`. */
+function refuseNoCommand({ commands }: Command, [help, name]: readonly string[]): void {
+  const names = commands.map(command => command.name())
+  if (help !== 'help' || name === undefined || name.startsWith('-') || names.includes(name)) return
+  throw new ImpasseError(
+    'IMPASSE_USAGE',
+    `There is no command "${name}".`,
+    `The commands are ${names.join(', ')}; \`impasse --help\` tells what they do.`,
+  )
+}
+
+async function runFailure(): Promise<number> {
+  return (await import('../run/options.ts')).OWN_FAILURE_EXIT_CODE
 }
 
 /** A bug of Impasse: no diagnosis, and all that helps to mend it. */

@@ -1,6 +1,7 @@
 /** Where a report goes, and whether it is coloured. */
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { type RenderOptions, render } from '../report/formats.ts'
+import { refuseUnwritable } from '../snapshot/file-errors.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { writePrivateFile } from '../snapshot/private-file.ts'
 
@@ -36,6 +37,13 @@ function wantsColor({ color, output }: OutputOptions): boolean {
 export function put(text: string, output: string | undefined): void {
   if (output === undefined) process.stdout.write(text)
   else writePrivateFile(output, text, 'The report')
+}
+
+/** Refuses what cannot be written before anything is touched whose report it would be. */
+export function refuseOutputs({ output, html, save }: OutputOptions & { readonly save?: string }): void {
+  if (save !== undefined) refuseUnwritable(save, 'The snapshot')
+  if (output !== undefined) refuseUnwritable(output, 'The report')
+  if (html !== undefined) refuseUnwritable(html, 'The page')
 }
 
 /** The page that `--html` asks for. */

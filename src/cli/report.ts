@@ -16,7 +16,7 @@ import {
   type Status,
   timelines,
 } from '../index.ts'
-import { type OutputOptions, put, putHtml, rendering } from './output.ts'
+import { type OutputOptions, put, putHtml, refuseOutputs, rendering } from './output.ts'
 
 export interface ReportOptions extends OutputOptions {
   readonly format: FormatName
@@ -27,6 +27,7 @@ export interface ReportOptions extends OutputOptions {
 
 /** Gives the exit code, as an attach does. Throws `ImpasseError`s. */
 export async function report(files: readonly string[], options: ReportOptions): Promise<number> {
+  refuseOutputs(options)
   const parts: NamedSnapshot[] = []
   for (const name of files) parts.push({ name, snapshot: await evidenceIn(name) })
   const [first, ...others] = parts

@@ -1,6 +1,7 @@
 /** `impasse watch <pid>`: tells of a hang of a process that already runs. */
 import type { Status } from '../diagnosis/diagnosis.ts'
 import { watch as watchProcess } from '../run/watch.ts'
+import { refuseNoFolder } from '../snapshot/file-errors.ts'
 
 export interface WatchArguments {
   readonly quietFor: number
@@ -17,6 +18,7 @@ export async function watch(pid: number, options: WatchArguments): Promise<numbe
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
     const { quietFor, reportDir, on, command, once = false } = options
+    refuseNoFolder(reportDir, 'Reports')
     const ended = await watchProcess(pid, {
       quietFor,
       reportDir,

@@ -42,9 +42,10 @@ export function diagnose(snapshot: Snapshot): Diagnosis {
   }
 
   const evidence = { reduction, roster, stuck, jobWaits }
-  const judged = snapshot.processes.map(({ threads }) =>
-    scripted(threads).map(thread => judge(thread, evidence)),
-  )
+  const judged = snapshot.processes.map(({ threads, runtime }) => {
+    const native = runtime.name === 'other' ? threads.filter(({ id }) => stuck.has(id)) : []
+    return [...scripted(threads), ...native].map(thread => judge(thread, evidence))
+  })
   const findings = [
     ...hangs,
     ...judged

@@ -88,6 +88,6 @@ export interface Diagnosis {
   /** Worst first. */
   readonly findings: readonly Finding[]
   readonly processes: readonly ProcessVerdict[]
-  /** One for each thread that runs JavaScript. */
+  /** One for each thread that runs JavaScript, and for those of other programs that are part of a hang or behind one. */
   readonly threads: readonly ThreadVerdict[]
 }

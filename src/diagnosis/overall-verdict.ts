@@ -1,6 +1,6 @@
 import { type Finding, type Status, statuses, type ThreadVerdict, type Verdict } from './diagnosis.ts'
 import { stackWasRead } from './doing.ts'
-import { counted, list, type Roster } from './roster.ts'
+import { counted, list, processName, type Roster } from './roster.ts'
 import { withName } from './thread-verdict.ts'
 
 /** The verdict on several threads: that of the worst; `idle` only when all of them are. */
@@ -15,7 +15,10 @@ export function overallVerdict(
     ({ status: its, parties, victims }) =>
       its === status && [...parties, ...victims].some(party => ids.has(roster.threadOf(party)?.id ?? party)),
   )
-  if (finding) return { status, summary: finding.title }
+  if (finding) {
+    const blamed = finding.parties.some(party => ids.has(roster.threadOf(party)?.id ?? party))
+    return { status, summary: blamed ? finding.title : `waits behind others: ${finding.title}` }
+  }
   const same = threads.filter(thread => thread.status === status)
   const [first] = same
   if (!first) return { status: 'idle', summary: 'no JavaScript thread was seen' }
@@ -63,7 +66,10 @@ function unseenText(threads: readonly ThreadVerdict[], roster: Roster): string {
   if (unseen.length === 0) return ''
   const none =
     unread.length === threads.filter(({ thread }) => closed.includes(roster.processOf(thread)!)).length
-  const of = unseen.length === processes.size ? '' : ` of process ${list(unseen.map(({ pid }) => `${pid}`))}`
+  const of =
+    unseen.length === processes.size
+      ? ''
+      : ` of process ${list(unseen.map(process => processName(process)!))}`
   return none
     ? `, but no JavaScript stack${of} could be seen`
     : `, but not all JavaScript stacks${of} could be seen`

@@ -44,11 +44,12 @@ export function buildRoster(snapshot: Snapshot): Roster {
   const processOf = (party: string) => processes.get(party.split('/', 1)[0]!)
   const threadOf = (party: string) => threads.get(party) ?? threads.get(party.split('/', 2).join('/'))
   const several = processes.size > 1
+  const pidOf = (id: string) => processName(processes.get(id)) ?? id.slice(1)
 
   const name = (party: string): string => {
     const known = threads.get(party)
     const [process = party, , task] = party.split('/')
-    if (known) return threadName(known) + (several ? ` of process ${process.slice(1)}` : '')
+    if (known) return threadName(known) + (several ? ` of process ${pidOf(process)}` : '')
     const owner = task === undefined ? undefined : threadOf(party)
     const own = tasks.get(party)
     if (own && owner) {
@@ -56,7 +57,7 @@ export function buildRoster(snapshot: Snapshot): Roster {
       return `task ${task?.slice(1)}${taskName(own)}${of}`
     }
     if (owner) return `task ${task?.slice(1)} of ${name(owner.id)}`
-    return party === process ? `process ${process.slice(1)}` : party
+    return party === process ? `process ${pidOf(process)}` : party
   }
 
   return {
@@ -70,7 +71,7 @@ export function buildRoster(snapshot: Snapshot): Roster {
     },
     processOf,
     name,
-    named: text => text.replace(/\bp\d+\/[tn]\d+(?:\/a\d+)?\b/g, name),
+    named: text => text.replace(/\bp\d+(?:-\d+)?\/[tn]\d+(?:\/a\d+)?\b/g, name),
     rank: party => {
       const role = threads.get(party)?.role
       if (role === 'main') return 0
@@ -92,6 +93,11 @@ function taskName({ frames }: Task): string {
   const named = frame.function !== '' && frame.function !== '(anonymous)'
   if (named || isUnknown(frame.file) || isUnknown(frame.line)) return ` (${functionName(frame)})`
   return ` (line ${frame.line} of ${frame.file.split('/').at(-1)})`
+}
+
+/** `4242`, or what tells it from another of that pid: `4242 on api-1`. Undefined for one that was not looked at. */
+export function processName(process: Process | undefined): string | undefined {
+  return process && (process.label ?? `${process.pid}`)
 }
 
 /** How a thread is called within its process. */

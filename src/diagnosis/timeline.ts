@@ -1,12 +1,14 @@
 /** What stood and what moved between snapshots of the same process. */
 import { isUnknown, type Snapshot, type Thread } from '../snapshot/model.ts'
 import { doing } from './doing.ts'
-import { buildRoster } from './roster.ts'
+import { buildRoster, processName } from './roster.ts'
 import { lastLook, sameFrames } from './stay.ts'
 
 export interface Timeline {
   /** `p4242`. */
   readonly process: string
+  /** `4242`. */
+  readonly name: string
   /** When each snapshot was taken, oldest first. */
   readonly times: readonly string[]
   readonly threads: readonly ThreadTimeline[]
@@ -54,7 +56,12 @@ function timelineOf(process: string, snapshots: readonly Snapshot[]): Timeline {
       },
     ]
   })
-  return { process, times: snapshots.map(({ capturedAt }) => capturedAt), threads }
+  return {
+    process,
+    name: processName(views.at(-1)!.seen)!,
+    times: snapshots.map(({ capturedAt }) => capturedAt),
+    threads,
+  }
 }
 
 function stands(threads: readonly Thread[]): boolean {

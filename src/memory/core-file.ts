@@ -4,6 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { ImpasseError } from '../errors.ts'
+import { fileReason } from '../snapshot/file-errors.ts'
 import { type CoreNotes, readNotes } from './core-notes.ts'
 
 /** A stretch of the process's memory. */
@@ -39,12 +40,9 @@ export class CoreFile {
     try {
       fd = openSync(path, 'r')
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      const why =
-        code === 'ENOENT' ? 'There is no file' : code === 'EACCES' ? 'You may not read' : 'Cannot open'
       throw new ImpasseError(
         'IMPASSE_READ',
-        `${why} ${path}.`,
+        `${path} cannot be read: ${fileReason(error)}.`,
         'Name the file that the kernel or gcore wrote.',
       )
     }
@@ -60,6 +58,8 @@ export class CoreFile {
     this.path = path
     this.#fd = fd
     const stat = fstatSync(fd)
+    if (stat.isDirectory())
+      throw new ImpasseError('IMPASSE_FOREIGN', `${path} is a folder, no core.`, 'Name a file in it.')
     if (!stat.isFile())
       throw new ImpasseError(
         'IMPASSE_FOREIGN',

@@ -56,7 +56,9 @@ export function parseCommandLine(text: string, comm = '', executable = ''): Comm
 /** One line for messages and lists: `node server.js`, without what looks like a secret, with control characters made visible and cut at `limit`. */
 export function commandOf(pid: number, limit = 200): string {
   const args = (textOf(`/proc/${pid}/cmdline`) ?? '').replace(/\0+$/, '').split('\0')
-  const text = redactedArguments(args).map(printable).join(' ')
+  // The lines of a program's text (`node -e`, `sh -c`) as one.
+  const lines = redactedArguments(args).map(argument => argument.trim().replace(/\s*\n\s*/g, ' '))
+  const text = lines.map(printable).join(' ')
   if (text === '') return (textOf(`/proc/${pid}/comm`) ?? '?').trim()
   return text.length > limit ? `${text.slice(0, limit - 1)}…` : text
 }

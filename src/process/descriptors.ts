@@ -85,36 +85,49 @@ export interface Holders {
   readonly holders: readonly Holder[]
   /** False when some processes could not be looked into, or time ran out. */
   readonly complete: boolean
+  /** True when time ran out. */
+  readonly late: boolean
+  /** Those that could not be looked into. */
+  readonly refused: readonly number[]
 }
 
 /** Who holds `pipe:[…]` or `socket:[…]`, among all processes that we may look into, for at most `budgetMs`. */
 export function holdersOf(links: readonly string[], budgetMs = 50): Holders {
-  const deadline = performance.now() + budgetMs
   const wanted = new Set(links)
+  return wanted.size === 0
+    ? { holders: [], complete: true, late: false, refused: [] }
+    : holdersWhere(link => wanted.has(link), budgetMs)
+}
+
+/** The same of all that `wanted` lets through, in one search. */
+export function holdersWhere(wanted: (link: string) => boolean, budgetMs: number): Holders {
+  const deadline = performance.now() + budgetMs
   const holders: Holder[] = []
-  let complete = true
-  for (const pid of wanted.size === 0 ? [] : (known(numbersIn('/proc')) ?? [])) {
-    if (performance.now() > deadline) return { holders, complete: false }
+  const refused: number[] = []
+  for (const pid of known(numbersIn('/proc')) ?? []) {
+    if (performance.now() > deadline) return { holders, complete: false, late: true, refused }
     const fds = numbersIn(`/proc/${pid}/fd`)
     if (isUnknown(fds)) {
-      if (fds.unknown.startsWith('no permission')) complete = false
+      if (fds.unknown.startsWith('no permission')) refused.push(pid)
       continue
     }
     for (const fd of fds) {
       const link = readLink(`/proc/${pid}/fd/${fd}`)
-      if (!isUnknown(link) && wanted.has(link)) holders.push({ pid, fd, link })
+      if (!isUnknown(link) && wanted(link)) holders.push({ pid, fd, link })
     }
   }
-  return { holders, complete }
+  return { holders, complete: refused.length === 0, late: false, refused }
 }
 
 /** The processes at the other end of pipes: those that read them, or those that write to them. */
 export function pipePeers(links: readonly string[], end: 'read' | 'write', budgetMs?: number): Holders {
-  const { holders, complete } = holdersOf(links, budgetMs)
-  return {
-    holders: holders.filter(({ pid, fd }) => [end, 'both'].includes(accessOf(pid, fd) ?? '')),
-    complete,
-  }
+  return withAccess(holdersOf(links, budgetMs), end)
+}
+
+/** Those that have it open for that. */
+export function withAccess(all: Holders, end: 'read' | 'write'): Holders {
+  const holders = all.holders.filter(({ pid, fd }) => [end, 'both'].includes(accessOf(pid, fd) ?? ''))
+  return { ...all, holders }
 }
 
 const words: Partial<Record<DescriptorKind, string>> = {

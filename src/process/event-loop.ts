@@ -24,6 +24,20 @@ export function parseWatched(text: string): number[] {
   return [...text.matchAll(/^tfd:\s*(\d+)/gm)].map(match => Number(match[1]))
 }
 
+/** EPOLLOUT of epoll_ctl(2). */
+const WRITABLE = 4
+
+/** The descriptors that an epoll instance watches for room to write: something is waiting to be sent. */
+export function parseWatchedForRoom(text: string): number[] {
+  return [...text.matchAll(/^tfd:\s*(\d+)\s+events:\s*([0-9a-f]+)/gm)].flatMap(([, fd, events]) =>
+    (Number.parseInt(events!, 16) & WRITABLE) === 0 ? [] : [Number(fd)],
+  )
+}
+
+export function watchedForRoom(pid: number, epoll: number): readonly number[] {
+  return parseWatchedForRoom(known(readProc(`/proc/${pid}/fdinfo/${epoll}`)) ?? '')
+}
+
 export function watchedBy(pid: number, epoll: number): number[] | Unknown {
   const text = readProc(`/proc/${pid}/fdinfo/${epoll}`)
   return isUnknown(text) ? text : parseWatched(text)
@@ -47,7 +61,10 @@ export function eventLoopOf(pid: number, tid: number, { fd, timeoutMs }: EpollWa
       ...socketSources(pid, others),
       ...pipeSources(pid, others, all),
       ...others.flatMap(plainSource),
-      ...childrenOf(pid, tid).map(child => outside('child', `child ${child.pid} (${child.command})`)),
+      ...childrenOf(pid, tid).map(child => ({
+        ...outside('child', `child ${child.pid} (${child.command})`),
+        pid: child.pid,
+      })),
       ...(tid === pid ? signals(pid) : []),
     ],
     // A descriptor that was closed and yet is watched lives on in another process: it has no entry to read.
@@ -79,7 +96,9 @@ function socketSources(pid: number, watched: readonly Descriptor[]): LoopSource[
   if (sockets.length === 0) return []
   const tcp = known(tcpSocketsOf(pid))
   const unix = unixSockets(pid)
-  return sockets.map(({ fd, inode }) => {
+  return sockets.map(({ fd, inode }) => ({ ...socketSource(fd, inode), fd }))
+
+  function socketSource(fd: number, inode: number | undefined): LoopSource {
     const port = tcp?.listening.find(other => other.inode === inode)
     if (port) return outside('server', `listens on ${name(port)}`)
     const connection = tcp?.connections.find(other => other.inode === inode)
@@ -92,7 +111,7 @@ function socketSources(pid: number, watched: readonly Descriptor[]): LoopSource[
         local.path ? `connected through ${local.path}` : `a Unix socket to an unknown peer (fd ${fd})`,
       )
     return outside('socket', `a socket (fd ${fd})`)
-  })
+  }
 }
 
 function connected({ peer, state, toItself }: Connection): LoopSource {
@@ -107,7 +126,9 @@ function pipeSources(pid: number, watched: readonly Descriptor[], all: readonly 
     pipes.map(({ link }) => link),
     'write',
   )
-  return pipes.map(({ fd, link }) => {
+  return pipes.map(({ fd, link }) => ({ ...pipeSource(fd, link), fd }))
+
+  function pipeSource(fd: number, link: string): LoopSource {
     const writers = peers.holders
       .filter(holder => holder.link === link && holder.pid !== pid)
       .map(holder => holder.pid)
@@ -115,7 +136,7 @@ function pipeSources(pid: number, watched: readonly Descriptor[], all: readonly 
     const own = all.some(other => other.link === link && other.fd !== fd)
     if (own && peers.complete) return inside('pipe', `a pipe from this process to itself (fd ${fd})`)
     return outside('pipe', `a pipe (fd ${fd})`)
-  })
+  }
 }
 
 const plainKinds: Partial<Record<Descriptor['kind'], string>> = {

@@ -2,12 +2,15 @@
  * Whether SIGUSR1 can be sent without harm. Node opens its inspector on that signal; to a process that does not handle
  * it, it is deadly, and one that cannot act on it now would do so later, when nobody expects it.
  */
+import { isUnknown } from '../snapshot/model.ts'
 import { commandOf } from './command-line.ts'
 import { freezerOf } from './control-groups.ts'
 import { known, numbersIn } from './proc.ts'
 import { readStat } from './stat.ts'
 import { holdsSignal, readStatus, readThreadStatus, type Status } from './status.ts'
 import { stuckOnStderr } from './stderr.ts'
+import { systemCallName } from './system-call-names.ts'
+import { readSystemCall } from './system-calls.ts'
 import { sameProcess, type Target } from './target.ts'
 
 export interface Refusal {
@@ -117,6 +120,24 @@ function refusedByMasks({ pid, argv, execArgv }: Target, { signals }: Status): R
     }
   }
   return undefined
+}
+
+/**
+ * The thread to send SIGUSR1 to: the kernel hands a signal of a process to the thread whose id was named, if that takes
+ * it. Node's handler has no SA_RESTART, so that a blocking read of the main thread would fail with EINTR in the program;
+ * a thread that sleeps in futex(2) takes its wait up again. The main thread where no other sleeps so.
+ */
+export function signalReceiver({ pid, runtime }: Target): number {
+  const tids = known(numbersIn(`/proc/${pid}/task`)) ?? []
+  const asleep = tids.find(tid => {
+    if (tid === pid) return false
+    const call = readSystemCall(pid, tid)
+    if (call === null || isUnknown(call) || systemCallName(call.number, runtime.arch) !== 'futex')
+      return false
+    const status = readThreadStatus(pid, tid)
+    return status !== undefined && !holdsSignal(status.signals.blocked, 'SIGUSR1')
+  })
+  return asleep ?? pid
 }
 
 function someThreadTakes(pid: number): boolean {

@@ -25,6 +25,8 @@ export interface Connection {
   readonly state: string
   /** The socket at the other end, when that is on this machine. */
   readonly peerInode?: number
+  /** The other end is on this machine, and the process that listens there has not accepted it yet: the listener's inode. */
+  readonly queuedAt?: number
   /** Whether this very process holds the other end too. */
   readonly toItself: boolean
 }
@@ -82,7 +84,11 @@ export function tcpSocketsOf(
     if (fd === undefined || state === 'listening') return []
     const peerInode = byEnds.get(`${name(peer)} ${name(local)}`)
     // A socket that was accepted by nobody yet, or is closed already, has the inode 0.
-    const other = peerInode === undefined || peerInode === 0 ? {} : { peerInode }
+    const listener = peerInode === 0 && state === 'established' ? listenerFor(peer, all)?.inode : undefined
+    const other = {
+      ...(peerInode === undefined || peerInode === 0 ? {} : { peerInode }),
+      ...(listener === undefined ? {} : { queuedAt: listener }),
+    }
     return {
       fd,
       inode,
@@ -100,6 +106,15 @@ export function tcpSocketsOf(
     ),
     connections,
   }
+}
+
+/** The only socket that listens there: several share their connections in a way that does not show. */
+function listenerFor({ address, port }: Endpoint, all: readonly TcpSocket[]): TcpSocket | undefined {
+  const found = all.filter(
+    ({ state, local }) =>
+      state === 'listening' && local.port === port && [address, '0.0.0.0', '::'].includes(local.address),
+  )
+  return found.length === 1 ? found[0] : undefined
 }
 
 /** The named or listening Unix sockets of a process, by inode. */

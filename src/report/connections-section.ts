@@ -1,4 +1,5 @@
 /** Which of several processes are joined by TCP: seen from both ends, also on different machines. */
+import { processName } from '../diagnosis/roster.ts'
 import type { Process, Snapshot } from '../snapshot/model.ts'
 import type { Style } from './style.ts'
 
@@ -18,7 +19,7 @@ export function connectionsSection({ processes }: Snapshot, style: Style): reado
   if (joined.length === 0) return []
   const lines = joined
     .slice(0, MOST)
-    .map(({ from, to, local, peer }) => `  ${from.pid} (${local})  ──  ${to.pid} (${peer})`)
+    .map(({ from, to, local, peer }) => `  ${processName(from)} (${local})  ──  ${processName(to)} (${peer})`)
   const more = joined.length - lines.length
   return [
     style(

@@ -4,7 +4,7 @@
  */
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { functionName, shortPath } from '../diagnosis/frame-text.ts'
-import { buildRoster, type Roster } from '../diagnosis/roster.ts'
+import { buildRoster, processName, type Roster } from '../diagnosis/roster.ts'
 import { type Frame, isUnknown, type Process, type Snapshot, type Thread } from '../snapshot/model.ts'
 
 const PROFILE_VERSION = 27
@@ -51,7 +51,7 @@ function threadOf(thread: Thread, process: Process, roster: Roster) {
   const { length } = stacks
   return {
     processType: 'default',
-    processName: `process ${process.pid}`,
+    processName: `process ${processName(process)}`,
     processStartupTime: 0,
     processShutdownTime: null,
     registerTime: 0,

@@ -1,28 +1,44 @@
-/** What could not be seen, each once. */
-import { counted, list, threadName } from '../diagnosis/roster.ts'
-import type { Gap, Process } from '../snapshot/model.ts'
+/** What could not be seen, each thing told once: of several processes or threads with those that it is about. */
+import { counted, list, processName, threadName } from '../diagnosis/roster.ts'
+import type { Gap, Snapshot } from '../snapshot/model.ts'
 
-/** As many threads are named; more are counted. */
-const MOST_NAMED = 3
+export interface ToldGap extends Omit<Gap, 'thread'> {
+  /** `process 4242: `, `processes 4242 and 4711: `; empty where there is one process only. */
+  readonly of: string
+}
 
-/** The gaps of all processes; those that say the same of several threads are one, which names the threads. */
-export function gapsOf(processes: readonly Process[]): readonly Pick<Gap, 'what' | 'reason' | 'remedy'>[] {
-  const joined = new Map<string, { readonly gap: Gap; readonly threads: Set<string> }>()
-  for (const { id, threads, gaps } of processes)
-    for (const gap of gaps) {
-      const key = JSON.stringify([id, gap.what, gap.reason, gap.remedy])
-      const same = joined.get(key) ?? { gap, threads: new Set() }
-      const thread = threads.find(one => one.id === gap.thread)
-      if (thread !== undefined) same.threads.add(threadName(thread))
-      joined.set(key, same)
+/** As many threads of a process are named, and processes; more are counted. */
+const MOST_THREADS = 3
+const MOST_PROCESSES = 6
+
+export function toldGaps({ processes }: Snapshot): readonly ToldGap[] {
+  const told = new Map<
+    string,
+    { readonly gap: Gap; readonly pids: Set<string>; readonly threads: Set<string> }
+  >()
+  for (const process of processes)
+    for (const gap of process.gaps) {
+      const key = JSON.stringify([gap.what, gap.reason, gap.remedy])
+      const known = told.get(key) ?? { gap, pids: new Set<string>(), threads: new Set<string>() }
+      told.set(key, known)
+      known.pids.add(processName(process)!)
+      const thread = process.threads.find(({ id }) => id === gap.thread)
+      if (thread !== undefined) known.threads.add(threadName(thread))
     }
-  return [...joined.values()].map(({ gap: { what, reason, remedy }, threads }) => ({
-    what: threads.size < 2 ? what : `${what} of ${named([...threads])}`,
+  return [...told.values()].map(({ gap: { what, reason, remedy }, pids, threads }) => ({
+    of: processes.length > 1 ? `${named([...pids])}: ` : '',
+    what: pids.size > 1 || threads.size < 2 ? what : `${what} of ${theThreads([...threads])}`,
     reason,
     remedy,
   }))
 }
 
-function named(threads: readonly string[]): string {
-  return threads.length > MOST_NAMED ? counted(threads.length, 'thread') : list(threads)
+function theThreads(names: readonly string[]): string {
+  return names.length > MOST_THREADS ? counted(names.length, 'thread') : list(names)
+}
+
+function named(pids: readonly string[]): string {
+  if (pids.length === 1) return `process ${pids[0]}`
+  if (pids.length > MOST_PROCESSES) return `${pids.length} processes, one of them ${pids[0]}`
+  return `processes ${list(pids)}`
 }

@@ -104,11 +104,12 @@ function toProcess(
   diagnosis: Diagnosis,
   verdicts: ReadonlyMap<string, ThreadVerdict>,
 ): ReportProcess {
-  const { id, pid, argv, cwd, runtime, threads, gaps } = process
+  const { id, pid, label, argv, cwd, runtime, threads, gaps } = process
   const { status, summary } = diagnosis.processes.find(verdict => verdict.process === id) ?? diagnosis.verdict
   return {
     id,
     pid,
+    ...(label !== undefined && { label }),
     argv,
     cwd,
     runtime,

@@ -2,12 +2,12 @@
 import { constants } from 'node:os'
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { duration } from '../diagnosis/doing.ts'
-import { buildRoster, counted } from '../diagnosis/roster.ts'
+import { buildRoster, counted, processName } from '../diagnosis/roster.ts'
 import { taskPhrases } from '../diagnosis/task-waits.ts'
 import type { Timeline } from '../diagnosis/timeline.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { connectionsSection } from './connections-section.ts'
-import { gapsOf } from './gaps.ts'
+import { toldGaps } from './gaps.ts'
 import { printable } from './printable.ts'
 import { type Style, statusColor, styleFor } from './style.ts'
 import { tasksSection } from './tasks-section.ts'
@@ -61,19 +61,20 @@ function processesSection(
   width: number,
 ): readonly string[] {
   if (processes.length < 2) return []
+  const names = new Map(processes.map(process => [process.id, processName(process)]))
   const lines = diagnosis.processes.flatMap(({ process, status, summary }) => {
-    const [head = '', ...more] = wrap(`${process.slice(1)}  ${status}  ${summary}`, width, '  ', '      ')
+    const [head = '', ...more] = wrap(`${names.get(process)}  ${status}  ${summary}`, width, '  ', '      ')
     return [head.replace(`  ${status}  `, `  ${style(statusColor[status], status)}  `), ...more]
   })
   return [style('bold', 'PROCESSES'), ...lines]
 }
 
 /** What could not be seen, why, and what would show it. */
-function gapsSection({ processes }: Snapshot, style: Style, width: number): readonly string[] {
-  const gaps = gapsOf(processes)
+function gapsSection(snapshot: Snapshot, style: Style, width: number): readonly string[] {
+  const gaps = toldGaps(snapshot)
   if (gaps.length === 0) return []
-  const lines = gaps.flatMap(({ what, reason, remedy }) => [
-    ...wrap(`${what}: ${reason}`, width, '  ', '      '),
+  const lines = gaps.flatMap(({ of, what, reason, remedy }) => [
+    ...wrap(`${of}${what}: ${reason}`, width, '  ', '      '),
     ...(remedy === '' ? [] : wrap(`To see it: ${remedy}`, width, '      ')),
   ])
   return [style('bold', 'NOT SEEN'), ...lines]

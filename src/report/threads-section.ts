@@ -1,6 +1,6 @@
 /** Every thread: those that run JavaScript with their stacks, the others grouped. */
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
-import { bare, threadName } from '../diagnosis/roster.ts'
+import { bare, processName, threadName } from '../diagnosis/roster.ts'
 import { lastLook } from '../diagnosis/stay.ts'
 import { isUnknown, type Process } from '../snapshot/model.ts'
 import { kernelThreads } from './kernel-threads.ts'
@@ -20,9 +20,9 @@ export function threadsSection(
   width: number,
   tasksOf: (thread: string) => readonly string[] = () => [],
 ): readonly string[] {
-  const { pid, runtime, argv, threads } = process
+  const { runtime, argv, threads } = process
   const version = isUnknown(runtime.version) ? '' : ` ${runtime.version}`
-  const title = `${style('bold', 'THREADS')}  process ${pid}, ${runtime.name === 'node' ? `node${version}` : 'not Node'}: ${argv.join(' ')}`
+  const title = `${style('bold', 'THREADS')}  process ${processName(process)}, ${runtime.name === 'node' ? `node${version}` : 'not Node'}: ${argv.join(' ')}`
   const verdicts = new Map(diagnosis.threads.map(verdict => [verdict.thread, verdict]))
   const scripted = threads.filter(({ role }) => role === 'main' || role === 'worker')
   const lines = scripted.flatMap(thread => {

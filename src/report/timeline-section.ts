@@ -8,11 +8,11 @@ import { wrap } from './wrap.ts'
 const mostMoments = 6
 
 export function timelineSection(
-  { process, times, threads }: Timeline,
+  { name, times, threads }: Timeline,
   style: Style,
   width: number,
 ): readonly string[] {
-  const head = `process ${process.slice(1)}, ${times.length} snapshots from ${times[0]} to ${times.at(-1)}`
+  const head = `process ${name}, ${times.length} snapshots from ${times[0]} to ${times.at(-1)}`
   return [
     style('bold', `TIMELINE  ${head}`),
     ...threads.flatMap(thread => wrap(sentence(thread), width, '  ', '      ')),

@@ -7,6 +7,7 @@ import { renderJson } from '../report/json.ts'
 import { renderMarkdown } from '../report/markdown.ts'
 import { renderSarif } from '../report/sarif.ts'
 import { renderText } from '../report/text.ts'
+import { fileReason } from '../snapshot/file-errors.ts'
 import type { Snapshot } from '../snapshot/model.ts'
 import { redactedArguments } from '../snapshot/secrets.ts'
 import type { Examination, NotExamined } from './examination.ts'
@@ -73,6 +74,6 @@ async function attempt(work: () => Promise<unknown>): Promise<string | undefined
     await work()
     return undefined
   } catch (error) {
-    return `A report could not be written: ${(error as Error).message}.`
+    return `A report could not be written: ${fileReason(error)}.`
   }
 }

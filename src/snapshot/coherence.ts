@@ -9,10 +9,14 @@ export function incoherence(snapshot: Snapshot): string | undefined {
   const { capturedAt, processes, resources, waits } = snapshot
   if (Number.isNaN(Date.parse(capturedAt))) return 'capturedAt is no time'
   const processIds = processes.map(({ id }) => id)
-  const strange = processes.find(({ id, pid }) => id !== `p${pid}`)
+  const strange = processes.find(
+    ({ id, pid }) => id !== `p${pid}` && !(id.startsWith(`p${pid}-`) && /^p\d+-\d+$/.test(id)),
+  )
   if (strange) return `a process with pid ${strange.pid} has the id ${short(strange.id)}`
   for (const process of processes) {
-    const stranger = process.threads.find(({ id }) => !/^p\d+\/[tn]\d+$/.test(id) || !ownedBy(id, process.id))
+    const stranger = process.threads.find(
+      ({ id }) => !/^p\d+(-\d+)?\/[tn]\d+$/.test(id) || !ownedBy(id, process.id),
+    )
     if (stranger) return `a thread of process ${process.pid} has the id ${short(stranger.id)}`
   }
   const twice =

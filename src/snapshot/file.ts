@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { ImpasseError } from '../errors.ts'
 import { incoherence } from './coherence.ts'
+import { fileReason } from './file-errors.ts'
 import type { Snapshot } from './model.ts'
 import { isNodeReport, snapshotOfNodeReport } from './node-report.ts'
 import { writePrivateFile } from './private-file.ts'
@@ -63,7 +64,7 @@ function readBounded(file: string, mostBytes: number): Uint8Array {
     if (error instanceof ImpasseError) throw error
     throw new ImpasseError(
       'IMPASSE_READ',
-      `${file} could not be read: ${(error as Error).message}.`,
+      `${file} cannot be read: ${fileReason(error)}.`,
       'Name a file that `impasse <pid> --save <file>` or `--json -o <file>` has written.',
     )
   } finally {

@@ -1,6 +1,7 @@
 /** Snapshots of different processes as one. */
 import { ImpasseError } from '../errors.ts'
 import { isUnknown, type Process, type Request, type Snapshot } from './model.ts'
+import { sameMachine, withOwnNames } from './own-names.ts'
 
 /** A snapshot and what it is called in errors: its file. */
 export interface NamedSnapshot {
@@ -15,7 +16,8 @@ export interface Arranged {
 }
 
 /** Looks at one process, by pid, start time and host, make a timeline: a newer snapshot that shows all of an older one's. */
-export function arrange(parts: readonly [NamedSnapshot, ...NamedSnapshot[]]): Arranged {
+export function arrange(given: readonly [NamedSnapshot, ...NamedSnapshot[]]): Arranged {
+  const parts = withOwnNames(given)
   const byAge = [...parts].sort(
     (a, b) => Date.parse(a.snapshot.capturedAt) - Date.parse(b.snapshot.capturedAt),
   )
@@ -31,11 +33,8 @@ export function arrange(parts: readonly [NamedSnapshot, ...NamedSnapshot[]]): Ar
 }
 
 function showsAllOf(newer: Snapshot, older: Snapshot): boolean {
-  const [a, b] = [newer.host, older.host]
-  const named = !isUnknown(a.name) && !isUnknown(b.name)
-  const sameHost = a.platform === b.platform && a.kernel === b.kernel && (!named || a.name === b.name)
   return (
-    sameHost &&
+    sameMachine(newer.host, older.host) &&
     older.processes.every(({ pid, startTicks }) =>
       newer.processes.some(one => one.pid === pid && one.startTicks === startTicks),
     )
@@ -43,9 +42,10 @@ function showsAllOf(newer: Snapshot, older: Snapshot): boolean {
 }
 
 /** One alone stays as it is. Throws an `ImpasseError` where two show one process. */
-export function mergeSnapshots(parts: readonly [NamedSnapshot, ...NamedSnapshot[]]): Snapshot {
-  const [first, ...others] = parts
-  if (others.length === 0) return first.snapshot
+export function mergeSnapshots(given: readonly [NamedSnapshot, ...NamedSnapshot[]]): Snapshot {
+  if (given.length === 1) return given[0].snapshot
+  const parts = withOwnNames(given)
+  const [first, ...others] = parts as [NamedSnapshot, ...NamedSnapshot[]]
   refuseTwice(parts)
   const taken = new Set(first.snapshot.resources.map(({ id }) => id))
   const all = [first.snapshot, ...others.map(({ snapshot }) => renumbered(snapshot, taken))]
@@ -73,8 +73,8 @@ function refuseTwice(parts: readonly NamedSnapshot[]): void {
       if (other !== undefined)
         throw new ImpasseError(
           'IMPASSE_USAGE',
-          `${other} and ${name} both show a process ${pid}.`,
-          'Only different processes make one report: name these files one at a time.',
+          `${other} and ${name} both show process ${pid}, and neither shows all that the other does.`,
+          'Leave one of them out: of several looks at one process, the newest has to show all that is in the older ones.',
         )
       shownBy.set(id, name)
     }

@@ -1,6 +1,6 @@
 /** Files that name code, lines and lock states of a program which may be secret: for their owner's eyes. */
 import { closeSync, fchmodSync, fstatSync, openSync, writeFileSync } from 'node:fs'
-import { ImpasseError } from '../errors.ts'
+import { notWritable } from './file-errors.ts'
 
 /** Writes a file with mode 0600, also where it existed before. `what` is told where that fails: `The report`. */
 export function writePrivateFile(file: string, content: string | Uint8Array, what: string): void {
@@ -14,10 +14,6 @@ export function writePrivateFile(file: string, content: string | Uint8Array, wha
       closeSync(descriptor)
     }
   } catch (error) {
-    throw new ImpasseError(
-      'IMPASSE_WRITE',
-      `${what} could not be written to ${file}: ${(error as Error).message}.`,
-      'Choose another file.',
-    )
+    throw notWritable(file, what, error)
   }
 }

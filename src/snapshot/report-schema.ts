@@ -86,6 +86,8 @@ export const thread = z.object({
 export const process = z.object({
   id: model.partyId,
   pid: z.number(),
+  /** Where its pid does not tell it from others of the report: `4242 on api-1`. */
+  label: z.string().optional(),
   argv: z.array(z.string()),
   cwd: z.union([z.string(), model.unknown]),
   runtime: model.runtime,

@@ -9,7 +9,7 @@ import { recording } from './recording-schema.ts'
 /** What is not known, with the reason: never left out, never guessed. */
 export const unknown = z.object({ unknown: z.string() })
 
-/** `p<pid>`, `p<pid>/t<threadId>` (JS thread), `p<pid>/n<tid>` (native thread), `p<pid>/t<threadId>/a<n>` (task). */
+/** `p<pid>` (`p<pid>-2` where another machine has that pid too), `p<pid>/t<threadId>` (JS thread), `p<pid>/n<tid>` (native thread), `p<pid>/t<threadId>/a<n>` (task). */
 export const partyId = z.string()
 
 /** 1-based line and column of a file, URL or module. */
@@ -114,6 +114,9 @@ export const loopSource = z.object({
   text: z.string(),
   /** Whether it can still bring something without another thread of this process doing so. */
   outside: z.boolean(),
+  /** The descriptor that is watched, or the pid of the child. */
+  fd: z.number().optional(),
+  pid: z.number().optional(),
 })
 
 /** What keeps an idle thread's event loop alive. */
@@ -182,6 +185,10 @@ export const runtime = z.object({
 export const process = z.object({
   id: partyId,
   pid: z.number(),
+  /** How it is called in a report of several machines, where its pid alone does not tell: `4242 on api-1`. */
+  label: z.string().optional(),
+  /** The name of its machine, in a snapshot that was put together from those of several. */
+  machine: z.string().optional(),
   /** Start time in clock ticks since boot (field 22 of proc_pid_stat(5)): with the pid, the identity of a process. */
   startTicks: z.number(),
   startedAt: z.union([z.string(), unknown]),
@@ -336,6 +343,8 @@ export const snapshot = z.object({
     platform: z.string(),
     arch: z.string(),
     kernel: z.string(),
+    /** The kernel's id of this start of the machine (/proc/sys/kernel/random/boot_id). */
+    boot: z.string().optional(),
   }),
   capturedAt: z.string(),
   /** How often each thread was looked at. */

@@ -23,6 +23,18 @@ test('the help names every option, and says what the exit codes mean', async () 
   expect(stdout).toMatch(/\(default: 10s\)/)
 })
 
+test('help, and that of a command', async () => {
+  const { code, stdout } = await runImpasse(['help'])
+  expect(code).toBe(0)
+  expect(stdout).toBe((await runImpasse(['--help'])).stdout)
+  for (const name of ['run', 'watch', 'core', 'report', 'ps']) {
+    const told = await runImpasse(['help', name])
+    expect(told.code).toBe(0)
+    expect(told.stdout).toBe((await runImpasse([name, '--help'])).stdout)
+    expect(told.stdout).toMatch(new RegExp(`^Usage: impasse ${name} `))
+  }
+})
+
 describe('bad input: one sentence, what to do, exit code 2, no stack trace', () => {
   test.each([
     { args: [], message: /Missing required argument 'pid'/ },
@@ -34,6 +46,23 @@ describe('bad input: one sentence, what to do, exit code 2, no stack trace', () 
     { args: ['1', '--fail-on', 'sadness'], message: /"sadness" is none of: deadlock, suspected/ },
     { args: ['1', '--color', 'sometimes'], message: /auto, always, never/ },
     { args: ['report'], message: /^impasse: Missing required argument 'file'/ },
+    { args: ['help', 'reprot'], message: /^impasse: There is no command "reprot"\.\n.*run, watch, core/ },
+    {
+      args: ['report', '/nowhere.json'],
+      message: /^impasse: \/nowhere\.json cannot be read: it does not exist\.\n/,
+    },
+    { args: ['report', tmpdir()], message: /cannot be read: it is a folder\.\n/ },
+    { args: ['report', '/proc/self/mem'], message: /cannot be read: the device failed/ },
+    { args: ['core', '/nowhere'], message: /^impasse: \/nowhere cannot be read: it does not exist\.\n/ },
+    { args: ['core', tmpdir()], message: /is a folder, no core\.\n/ },
+    {
+      args: ['core', '/etc/hosts', '--save', '/nowhere/x.json'],
+      message: /there is no folder \/nowhere\.\n/,
+    },
+    {
+      args: ['watch', '1', '--report-dir', '/dev/null/x'],
+      message: /Reports cannot be written to .*: a part of that path is a file/,
+    },
     { args: ['watch', '1', '--quiet-for', 'soon'], message: /A duration is written like/ },
   ])('$args', async ({ args, message }) => {
     const { code, stdout, stderr } = await runImpasse(args)
@@ -70,9 +99,21 @@ describe('bad input: one sentence, what to do, exit code 2, no stack trace', () 
 
   test('a file that cannot be written', async () => {
     const fixture = await startFixture('counting.mjs', anyPort)
-    const { code, stderr } = await runImpasse([String(fixture.pid), '-o', '/nowhere/at/all.txt'])
-    expect(code).toBe(2)
-    expect(stderr).toMatch(/could not be written to \/nowhere\/at\/all\.txt/)
+    for (const [option, file, why] of [
+      ['-o', '/nowhere/at/all.txt', 'there is no folder /nowhere/at'],
+      ['--save', '/nowhere/hang.json', 'there is no folder /nowhere'],
+      ['--html', tmpdir(), 'that is a folder'],
+      ['--save', '/proc/hang.json', 'no file can be made in /proc'],
+      ['--save', '/dev/null/hang.json', 'a part of its path is a file, not a folder'],
+    ] as const) {
+      const { code, stdout, stderr } = await runImpasse([String(fixture.pid), option, file])
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr).toMatch(`cannot be written to ${file}: ${why}.\n  `)
+      expect(stderr).not.toMatch(/E[A-Z]{4,}/)
+      expect(stderr.trim().split('\n')).toHaveLength(2)
+    }
+    // It was not even asked.
+    expect(fixture.stderr()).toBe('')
   })
 })
 

@@ -29,7 +29,7 @@ test('processes of two machines are told to be joined when both ends are seen, a
     on('db', 200, [{ local: '10.0.0.2:5432', peer: '10.0.0.1:40112' }]),
   )
   expect(text).toMatch(/^IDLE/)
-  expect(text).toContain('  100 (10.0.0.1:40112)  ──  200 (10.0.0.2:5432)\n')
+  expect(text).toContain('  100 on api (10.0.0.1:40112)  ──  200 on db (10.0.0.2:5432)\n')
   expect(text.match(/──/g)).toHaveLength(1)
 })
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { diagnose } from '../../src/diagnosis/diagnose.ts'
 import { type FormatName, formatList, formats, isFormatName, render } from '../../src/report/formats.ts'
 import type { Snapshot } from '../../src/snapshot/model.ts'
-import { abba, busy, idle, philosophers, queue } from './scenes.ts'
+import { abba, asked, busy, idle, philosophers, queue } from './scenes.ts'
 
 const suffixes: Partial<Record<FormatName, string>> = {
   github: 'github.txt',
@@ -18,7 +18,7 @@ const suffixes: Partial<Record<FormatName, string>> = {
 }
 
 for (const [format, suffix] of Object.entries(suffixes)) {
-  test.each(Object.entries({ queue, abba, busy, idle }))(`%s as ${suffix}`, async (name, scene) => {
+  test.each(Object.entries({ queue, abba, asked, busy, idle }))(`%s as ${suffix}`, async (name, scene) => {
     const snapshot = scene()
     const text = await render(snapshot, diagnose(snapshot), format as FormatName)
     await expect(text).toMatchFileSnapshot(`golden/${name}.golden.${suffix}`)

@@ -268,3 +268,66 @@ export function outside(): Snapshot {
   const closed = { access: 'none' as const, port: null }
   return snapshot({ processes: [process(threads, 4242, { inspector: closed, pausedMs: 0, gaps: [gap] })] })
 }
+
+/** A server that waits by a shell for the end of a program, which asks this server: three processes, of which one is no Node. */
+export function asked(): Snapshot {
+  const spawned = { number: 281, name: 'epoll_pwait', arguments: ['0x12'] }
+  const waits = {
+    number: 61,
+    name: 'wait4',
+    meaning: 'waits for child 4712 (node client.mjs) to end',
+    arguments: [],
+  }
+  const render = frame('render (pages.mjs:31:3)', { sourceLine: "execSync('node client.mjs')" })
+  const main = thread(0, {
+    activity: {
+      kind: 'system-call',
+      call: { ...spawned, meaning: 'spawnSync or execSync: waits for child 4711 (sh -c node client.mjs)' },
+    },
+    more: { undisturbed: { from: 12, to: 48 } },
+    frames: [
+      frame('spawnSync (node:internal/child_process:1120:20)'),
+      render,
+      frame('onRequest (server.mjs:11:3)'),
+    ],
+  })
+  const shell = thread(
+    'n4711',
+    {
+      activity: { kind: 'system-call', call: waits },
+      more: { role: 'other', name: 'sh', undisturbed: { from: 12, to: 48 } },
+    },
+    4711,
+  )
+  const source = { kind: 'socket', text: 'connected to 127.0.0.1:8080 (process 4242)', outside: true, fd: 18 }
+  const client = thread(0, { activity: loop, more: { loop: { complete: true, sources: [source] } } }, 4712)
+  const unknown = { unknown: 'it is not Node' }
+  const other = { name: 'other' as const, version: unknown, v8: unknown, arch: 'x64' }
+  const exit = (id: string, pid: number, of: number) =>
+    event(id, `the end of process ${pid}`, { kind: 'exit', process: `p${of}` })
+  const data = event('p4712/r1', 'data from 127.0.0.1:8080 (fd 18, not accepted yet)', {
+    kind: 'data',
+    process: 'p4712',
+  })
+  return snapshot({
+    processes: [
+      process([main, ...kernelThreads()], 4242, { argv: ['node', 'server.mjs'] }),
+      process([shell], 4711, { argv: ['/bin/sh', '-c', 'node client.mjs'], runtime: other }),
+      process([client], 4712, { argv: ['node', 'client.mjs'] }),
+    ],
+    resources: [exit('p4242/r1', 4711, 4242), exit('p4711/r1', 4712, 4711), data],
+    productions: [
+      production('p4711/n4711', 'p4242/r1'),
+      production('p4712/t0', 'p4711/r1'),
+      production(0, 'p4712/r1'),
+    ],
+    waits: [
+      wait(0, produced('p4242/r1'), { at: render, frame: 1, call: 'spawnSync or execSync' }),
+      wait('p4711/n4711', produced('p4711/r1'), { call: 'wait4', at: { unknown: 'it runs no JavaScript' } }),
+      wait('p4712/t0', produced('p4712/r1'), {
+        call: 'its event loop',
+        at: { unknown: 'no code of it is on the stack' },
+      }),
+    ],
+  })
+}

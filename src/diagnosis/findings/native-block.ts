@@ -1,4 +1,4 @@
-import type { Process, Thread } from '../../snapshot/model.ts'
+import type { Process, SystemCall, Thread } from '../../snapshot/model.ts'
 import type { Finding } from '../diagnosis.ts'
 import { doing, ownFrame } from '../doing.ts'
 import { frameText } from '../frame-text.ts'
@@ -20,7 +20,7 @@ export function nativeBlock(thread: Thread, roster: Roster): Finding {
     explanation: [
       `${capital(name)} ${what}.`,
       ...(place ? [] : ['No JavaScript frame of it could be seen.']),
-      'It goes on when that call returns.',
+      goesOn(call, process),
     ].join('\n'),
     parties: [thread.id],
     victims: [],
@@ -32,6 +32,13 @@ export function nativeBlock(thread: Thread, roster: Roster): Finding {
       : `that cannot be told without its stack; ${whatShows(process)}`,
     doubts: [],
   }
+}
+
+function goesOn(call: SystemCall | undefined, process: Process | undefined): string {
+  const child = call !== undefined && /\bwaits for (a )?child\b/.test(call.meaning)
+  if (!child || process === undefined || process.core !== undefined)
+    return 'It goes on when that call returns.'
+  return `It goes on when that process ends; \`impasse ${process.pid} --tree\` shows at what that stands.`
 }
 
 function whatShows(process: Process | undefined): string {

@@ -2,6 +2,7 @@
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import { ImpasseError } from '../../errors.ts'
+import { fileReason } from '../../snapshot/file-errors.ts'
 import { type HeapSnapshot, HeapSnapshotParser } from './heap-snapshot.ts'
 import { flawIn } from './heap-tables.ts'
 
@@ -34,11 +35,15 @@ export async function readHeapSnapshotFile(
     }
   } catch (error) {
     if (error instanceof ImpasseError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
+    const { code } = error as NodeJS.ErrnoException
     if (code === 'Z_BUF_ERROR') throw damaged(file, 'it ends in the middle')
     if (code?.startsWith('Z_')) throw damaged(file, 'its compression is damaged')
     if (code !== undefined && !code.startsWith('ERR_'))
-      throw new ImpasseError('IMPASSE_READ', `${file} could not be read: ${message}.`, 'Name another file.')
+      throw new ImpasseError(
+        'IMPASSE_READ',
+        `${file} cannot be read: ${fileReason(error)}.`,
+        'Name another file.',
+      )
     throw damaged(file, 'its parts do not fit together')
   }
   const snapshot = parser.result

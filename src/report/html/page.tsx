@@ -1,10 +1,10 @@
 /** The page: verdict, picture, findings, threads, what could not be seen. */
 import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
 import { duration } from '../../diagnosis/doing.ts'
-import { capital, counted, type Roster } from '../../diagnosis/roster.ts'
+import { capital, counted, processName, type Roster } from '../../diagnosis/roster.ts'
 import { runningTest, testName } from '../../diagnosis/running-test.ts'
 import { isUnknown, type Snapshot } from '../../snapshot/model.ts'
-import { gapsOf } from '../gaps.ts'
+import { toldGaps } from '../gaps.ts'
 import { Findings } from './findings.tsx'
 import { Threads } from './threads.tsx'
 
@@ -68,14 +68,14 @@ function Facts({ snapshot, diagnosis }: Pick<PageProps, 'snapshot' | 'diagnosis'
     <>
       <ul class="facts">
         {processes.map(process => {
-          const { pid, runtime, argv, id } = process
+          const { runtime, argv, id } = process
           const version = isUnknown(runtime.version) ? '' : ` ${runtime.version}`
           const own = diagnosis.processes.find(verdict => verdict.process === id)
           const test = runningTest(process)
           return (
             <li>
               {processes.length > 1 && own && <span class={`status ${own.status}`}>{own.status}</span>}{' '}
-              process {pid}, {runtime.name === 'node' ? `node${version}` : 'not Node'}:{' '}
+              process {processName(process)}, {runtime.name === 'node' ? `node${version}` : 'not Node'}:{' '}
               <code>{argv.join(' ')}</code>
               {test && <div>In the test {testName(test, process.cwd)}</div>}
             </li>
@@ -91,15 +91,15 @@ function Facts({ snapshot, diagnosis }: Pick<PageProps, 'snapshot' | 'diagnosis'
 }
 
 function Gaps({ snapshot }: Pick<PageProps, 'snapshot'>) {
-  const gaps = gapsOf(snapshot.processes)
+  const gaps = toldGaps(snapshot)
   if (gaps.length === 0) return null
   return (
     <section aria-labelledby="gaps">
       <h2 id="gaps">Not seen</h2>
       <ul>
-        {gaps.map(({ what, reason, remedy }) => (
+        {gaps.map(({ of, what, reason, remedy }) => (
           <li>
-            {capital(what)}: {reason}
+            {capital(`${of}${what}`)}: {reason}
             {remedy !== '' && <div class="quiet">To see it: {remedy}</div>}
           </li>
         ))}

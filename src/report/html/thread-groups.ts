@@ -1,4 +1,4 @@
-/** The threads that run JavaScript, those of one stack together. */
+/** The threads that run JavaScript, and those of other programs that the graph names; those of one stack together. */
 import { type Diagnosis, type Status, statuses } from '../../diagnosis/diagnosis.ts'
 import { lastLook } from '../../diagnosis/stay.ts'
 import type { Frame, Process, Snapshot, Thread } from '../../snapshot/model.ts'
@@ -18,12 +18,16 @@ export function groupThreads(snapshot: Snapshot, diagnosis: Diagnosis): readonly
   const blamed = new Set(diagnosis.findings.flatMap(({ parties }) => parties.map(threadIn)))
   const victims = new Set(diagnosis.findings.flatMap(({ victims }) => victims.map(threadIn)))
   const verdicts = new Map(diagnosis.threads.map(({ thread, status }) => [thread, status]))
+  const named = new Set(
+    [...snapshot.waits, ...snapshot.holds, ...snapshot.productions].map(({ party }) => party),
+  )
   const groups = new Map<string, ThreadGroup & { readonly threads: Thread[] }>()
   for (const process of snapshot.processes)
     for (const thread of process.threads) {
-      if (thread.role !== 'main' && thread.role !== 'worker') continue
+      const scripted = thread.role === 'main' || thread.role === 'worker'
+      if (!scripted && !named.has(thread.id)) continue
       const frames = lastLook(thread)?.frames ?? []
-      const status = verdicts.get(thread.id) ?? 'healthy'
+      const status = verdicts.get(thread.id) ?? (scripted ? 'healthy' : 'idle')
       const blame = blamed.has(thread.id) ? 'blamed' : victims.has(thread.id) ? 'victim' : 'none'
       const activity = frames.length === 0 ? lastLook(thread)?.activity.kind : ''
       const key = JSON.stringify([process.id, status, blame, activity, frames.map(placeOf)])

@@ -1,6 +1,6 @@
 /** Every thread that runs JavaScript, grouped by equal stacks, and those of the kernel in lines. */
 import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
-import { bare, capital, counted, nameList, type Roster } from '../../diagnosis/roster.ts'
+import { bare, capital, counted, nameList, processName, type Roster } from '../../diagnosis/roster.ts'
 import { taskPhrases } from '../../diagnosis/task-waits.ts'
 import type { Snapshot, Thread } from '../../snapshot/model.ts'
 import { kernelThreads } from '../kernel-threads.ts'
@@ -45,7 +45,7 @@ export function Threads({ snapshot, diagnosis, roster }: ThreadsProps) {
         return (
           lines.length > 0 && (
             <details>
-              <summary>Threads without JavaScript, process {process.pid}</summary>
+              <summary>Threads without JavaScript, process {processName(process)}</summary>
               <ul>
                 {lines.map(line => (
                   <li>{line.trim()}</li>

@@ -8,8 +8,8 @@ import { crowd } from './crowd.ts'
 
 const page = (snapshot: Snapshot) => renderHtml(snapshot, diagnose(snapshot))
 
-const { queue, abba, busy, two } = scenes
-test.each(Object.entries({ queue, abba, busy, two }))('%s', async (name, scene) => {
+const { queue, abba, asked, busy, two } = scenes
+test.each(Object.entries({ queue, abba, asked, busy, two }))('%s', async (name, scene) => {
   await expect(await page(scene())).toMatchFileSnapshot(`../golden/${name}.golden.html`)
 })
 
