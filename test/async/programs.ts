@@ -55,8 +55,16 @@ export const hung: readonly AsyncProgram[] = [
     verdict: 'deadlock',
     kind: 'cycle',
     cycle: [
-      { waits: '(anonymous) (crossed-run-exclusive.mjs:12)', acquired: 'index.mjs', label: 'store' },
-      { waits: '(anonymous) (crossed-run-exclusive.mjs:19)', acquired: 'index.mjs', label: 'index' },
+      {
+        waits: '(anonymous) (crossed-run-exclusive.mjs:12)',
+        acquired: 'compact (crossed-run-exclusive.mjs:17)',
+        label: 'store',
+      },
+      {
+        waits: '(anonymous) (crossed-run-exclusive.mjs:19)',
+        acquired: 'reindex (crossed-run-exclusive.mjs:10)',
+        label: 'index',
+      },
     ],
   },
   {
@@ -64,8 +72,16 @@ export const hung: readonly AsyncProgram[] = [
     verdict: 'deadlock',
     kind: 'cycle',
     cycle: [
-      { waits: '(anonymous) (crossed-run-exclusive.cjs:15)', acquired: 'Semaphore.js', label: 'store' },
-      { waits: '(anonymous) (crossed-run-exclusive.cjs:22)', acquired: 'Semaphore.js', label: 'index' },
+      {
+        waits: '(anonymous) (crossed-run-exclusive.cjs:15)',
+        acquired: 'compact (crossed-run-exclusive.cjs:20)',
+        label: 'store',
+      },
+      {
+        waits: '(anonymous) (crossed-run-exclusive.cjs:22)',
+        acquired: 'reindex (crossed-run-exclusive.cjs:13)',
+        label: 'index',
+      },
     ],
   },
   {
@@ -437,6 +453,72 @@ export const hung: readonly AsyncProgram[] = [
     kind: 'reentrancy',
     cycle: [{ waits: 'work (nested-fastq.mjs:8)', acquired: 'work (nested-fastq.mjs:8)', label: 'queue' }],
   },
+  {
+    file: 'queues/nested-bottleneck.mjs',
+    verdict: 'deadlock',
+    kind: 'reentrancy',
+    cycle: [
+      {
+        waits: '(anonymous) (nested-bottleneck.mjs:19)',
+        acquired: 'nested-bottleneck.mjs',
+        label: 'limiter',
+      },
+    ],
+  },
+  {
+    file: 'pools/exhausted-mysql2.mjs',
+    verdict: 'deadlock',
+    kind: 'exhaustion',
+    cycle: [1, 2].map(() => ({
+      waits: 'detail (exhausted-mysql2.mjs:37)',
+      acquired: 'report (exhausted-mysql2.mjs:27)',
+      label: 'pool',
+    })),
+  },
+  {
+    file: 'hand-written/job-runner.mjs',
+    verdict: 'deadlock',
+    kind: 'reentrancy',
+    cycle: [
+      {
+        waits: 'resize (job-runner.mjs:40)',
+        acquired: 'Limiter.#run (job-runner.mjs:27)',
+        label: 'limiter',
+      },
+    ],
+  },
+  {
+    file: 'hand-written/finally-limiter.mjs',
+    verdict: 'deadlock',
+    kind: 'exhaustion',
+    cycle: [1, 2].map(() => ({
+      waits: 'page (finally-limiter.mjs:31)',
+      acquired: 'page (finally-limiter.mjs:31)',
+      label: 'queue',
+    })),
+  },
+  {
+    file: 'hand-written/inline-limiter.mjs',
+    verdict: 'deadlock',
+    kind: 'reentrancy',
+    cycle: [
+      {
+        waits: 'limited (inline-limiter.mjs:14)',
+        acquired: 'limited (inline-limiter.mjs:14)',
+        label: 'limit',
+      },
+    ],
+  },
+  {
+    file: 'hand-written/callback-jobs.mjs',
+    verdict: 'deadlock',
+    kind: 'exhaustion',
+    cycle: [1, 2].map(() => ({
+      waits: 'page (callback-jobs.mjs:35)',
+      acquired: 'page (callback-jobs.mjs:35)',
+      label: 'jobs',
+    })),
+  },
 ]
 
 /** The same programs with the previous major version of their library, or a later one. */
@@ -448,6 +530,8 @@ export const otherVersions: readonly AsyncProgram[] = (
     ['queues/nested-p-queue.mjs', 'p-queue', 20],
     ['queues/awaits-itself-dataloader.mjs', 'dataloader-1', 18],
     ['pools/exhausted-pg-pool.mjs', 'pg-pool-2', 18],
+    ['queues/nested-bottleneck.mjs', 'bottleneck-1', 18],
+    ['pools/exhausted-mysql2.mjs', 'mysql2-2', 18],
   ] as const
 ).map(([file, library, minimalMajor]) => {
   const { args: _, ...program } = hung.find(one => one.file === file)!
@@ -495,6 +579,11 @@ export const healthy: readonly AsyncProgram[] = [
   { file: 'healthy/reclaimed-by-timer.mjs', verdict: 'idle' },
   { file: 'healthy/rejected-by-timer.mjs', verdict: 'idle' },
   { file: 'healthy/widened-by-timer.mjs', verdict: 'idle', minimalMajor: 20 },
+  { file: 'healthy/refilled-bottleneck.mjs', verdict: 'idle' },
+  { file: 'pools/exhausted-mysql2.mjs', args: ['busy'], verdict: 'idle' },
+  ...['job-runner', 'finally-limiter', 'inline-limiter', 'callback-jobs'].map(
+    (name): AsyncProgram => ({ file: `hand-written/${name}.mjs`, args: ['answered'], verdict: 'idle' }),
+  ),
   { file: 'pools/exhausted-tarn.mjs', verdict: 'idle' },
   {
     file: 'hand-written/forgotten-resolve.mjs',

@@ -11,6 +11,7 @@ import { awaitPlace } from './await-place.ts'
 import { exportedTarget } from './call-target.ts'
 import { type FunctionSource, FunctionSources } from './function-sources.ts'
 import { Holds, type LockedStore, type LockHold } from './holds.ts'
+import { LetIn } from './let-in.ts'
 import { type Reach, ResolverReaches } from './resolver-reach.ts'
 import {
   type CalledThing,
@@ -20,11 +21,14 @@ import {
   suspendedCode,
 } from './suspended-code.ts'
 import { type Units, unitsOf } from './units.ts'
+import { UnseenJobs } from './unseen-jobs.ts'
 import { functionsBefore, isOfStore, waitersStore } from './waiters-store.ts'
 
 export interface PromiseLock extends LockedStore {
   readonly units: Units
   readonly holds: readonly LockHold[]
+  /** Promises of jobs that it has let in and that are no suspended functions. */
+  readonly unseen: readonly HeapNode[] | 'too many'
   /** The task that waits and the expression that it calls, for a name. */
   readonly waiting: readonly { readonly task: Task; readonly promise: HeapNode }[]
   readonly label: { readonly activation: Activation; readonly target: Node | undefined } | undefined
@@ -73,7 +77,9 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
   }
   const values = new ActivationValues(heap)
   const inferred = inferPlaces()
-  const holds = new Holds(graph, sources, values, codeOf)
+  const letIn = new LetIn(graph, sources, values)
+  const holds = new Holds(graph, sources, values, letIn, codeOf)
+  const unseen = new UnseenJobs(graph, letIn, promise => needs.of(promise))
   const found = new Map<HeapNode, PromiseLock & { waiting: { task: Task; promise: HeapNode }[] }>()
   const byPromise = new Map<HeapNode, PromiseLock>()
   // A generator that stands at a `yield` waits for nothing, and may hold something all the same.
@@ -86,15 +92,22 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
       const store = leaf.kind === 'settled' ? (storeOf(leaf, task) ?? handedOut(leaf, task)) : undefined
       if (store === undefined || leaf.kind !== 'settled') continue
       const known = found.get(store.container)
-      const lock = known ?? { holds: [], ...store, waiting: [], units: unitsOf(heap, store.counting) }
+      const lock = known ?? {
+        holds: [],
+        ...store,
+        waiting: [],
+        unseen: [],
+        units: unitsOf(heap, store.counting),
+      }
       lock.waiting.push({ task, promise: leaf.promise })
       found.set(store.container, known === undefined ? lock : merged(lock, store))
     }
   }
-  const locks = [...found.values()].map(lock => ({
-    ...lock,
-    holds: lock.holds.length > 0 ? lock.holds : all.flatMap(one => holds.of(one, lock)),
-  }))
+  const locks = [...found.values()].map((lock): PromiseLock => {
+    if (lock.holds.length > 0) return lock
+    const held = all.flatMap(one => holds.of(one, lock))
+    return { ...lock, holds: held, unseen: held.length === 0 ? [] : unseen.of(lock, held) }
+  })
   for (const lock of locks) for (const { promise } of lock.waiting) byPromise.set(promise, lock)
   return {
     graph,

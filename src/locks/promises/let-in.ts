@@ -5,9 +5,9 @@ import { isLoop, type Node, walkOwn } from '../../sources/syntax-tree.ts'
 import type { ActivationValues } from './activation-values.ts'
 import { FunctionSources } from './function-sources.ts'
 import type { LockedStore } from './holds.ts'
-import { takesFrom, takesNext } from './next-taker.ts'
+import { ownText, takesFrom, takesNext } from './next-taker.ts'
 import { calledThing, type SuspendedCode } from './suspended-code.ts'
-import { livesIn, scopesOf } from './waiters-store.ts'
+import { livesIn, reachesByName, scopesOf } from './waiters-store.ts'
 
 /** Promises that are settled with the one that a job returned. */
 const mostPromises = 24
@@ -61,7 +61,7 @@ export class LetIn {
           if (handler === undefined) continue
           const does = this.#heap.continuation(handler)
           const called = does === undefined ? handler : does.does === 'finally' ? does.callback : undefined
-          if (called !== undefined && this.#frees(called, lock))
+          if (called !== undefined && this.frees(called, lock))
             return 'when it returns, the function that takes the next one from the queue runs'
           // Who awaits it is looked at itself.
           if (does?.does === 'continue' || does?.does === 'element') goesOn = false
@@ -74,14 +74,14 @@ export class LetIn {
   }
 
   /** Whether a function takes the next one from the queue, or calls one that does: of its scopes, or of the objects in them. */
-  #frees(called: HeapNode, lock: LockedStore): boolean {
+  frees(called: HeapNode, lock: LockedStore): boolean {
     const seen = new Set([called])
     let level: readonly HeapNode[] = [called]
     for (let depth = 0; depth < mostCalls && level.length > 0; depth++) {
       for (const node of level) {
         const source = this.#sources.ofNode(node)
-        if (source !== undefined && livesIn(this.#heap, node, lock) && takesNext(source, lock.names))
-          return true
+        const isOwn = livesIn(this.#heap, node, lock) || reachesByName(this.#heap, node, lock)
+        if (source !== undefined && isOwn && takesNext(source, lock.names)) return true
       }
       level = level.flatMap(node => this.#calledBy(node)).filter(node => !seen.has(node) && seen.add(node))
     }
@@ -104,7 +104,9 @@ export class LetIn {
     const text = source.syntax.textOf(source.fn)
     for (const [, object, name] of text.matchAll(/(?<![\w$.])(?:([\w$]+)\.)?([\w$]+)\s*\(/g)) {
       const target = variable(object ?? name!)
-      const method = target !== undefined && object !== undefined ? this.#heap.method(target, name!) : target
+      // `done.apply(null, results)`
+      const isItself = object === undefined || /^(?:apply|call)$/.test(name!)
+      const method = target === undefined || isItself ? target : this.#heap.method(target, name!)
       if (method !== undefined && /function$/.test(this.#heap.kind(method))) called.push(method)
     }
     return called.slice(0, mostCalled)
@@ -175,15 +177,6 @@ export class LetIn {
     }
     return undefined
   }
-}
-
-/** The text of a function without those inside of it. */
-function ownText(syntax: SuspendedCode['source']['syntax'], fn: Node): string {
-  let text = syntax.textOf(fn)
-  for (const inner of syntax.functions)
-    if (inner !== fn && inner.start > fn.start && inner.end <= fn.end)
-      text = text.replace(syntax.textOf(inner), '')
-  return text
 }
 
 /** Functions that a function calls or wraps, by the variables of its innermost scope. */

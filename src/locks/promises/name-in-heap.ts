@@ -31,6 +31,8 @@ export function nameInHeap(
         if (name === undefined || --left < 0) continue
         const kind = heap.kind(edge.node)
         if ((kind === 'context' || kind === 'module') && edge.kind === 'variable') {
+          // What a package calls it tells a reader of the program nothing.
+          if (kind === 'context' && isOfPackage(heap, edge.node)) continue
           if (kind === 'module' || isModuleScope(heap, edge.node)) {
             const whole = `${name}${path}`
             return depth >= farthest && owned !== undefined ? owned : whole
@@ -59,6 +61,14 @@ export function nameInHeap(
     level = next
   }
   return owned
+}
+
+/** By a function that runs in it. */
+function isOfPackage(heap: HeapGraph, context: HeapNode): boolean {
+  const user = heap
+    .retainers(context)
+    .find(({ name, node }) => name === 'context' && heap.kind(node) === 'function')
+  return user !== undefined && /node_modules/.test(heap.code(user.node)?.place?.script ?? '')
 }
 
 /** How one thing is reached from another, as source text has it; undefined where no text has it. */

@@ -1,7 +1,7 @@
 /** What a promise waits for that is no lock: a timer, Node's handles, another function's doing, or nothing any more. */
 
 import { nodeOf } from '../../heap/await-graph.ts'
-import type { HeapGraph, HeapNode } from '../../heap/graph.ts'
+import type { HeapFunction, HeapGraph, HeapNode } from '../../heap/graph.ts'
 import type { AsyncWaits } from './async-waits.ts'
 
 export interface Outside {
@@ -15,7 +15,9 @@ export interface Outside {
 export function outsideOf(waits: AsyncWaits, promise: HeapNode, loopNow?: number): Outside {
   const { heap } = waits.graph
   const reach = waits.reachOf(promise)
-  const [timer] = reach.timers
+  // What is about a handle may have a timer of Node's own: that is not how the wait ends.
+  const isOwn = (node: HeapNode) => !(callbackOf(heap, node)?.place?.script ?? '').startsWith('node:')
+  const timer = reach.io.length === 0 ? reach.timers[0] : reach.timers.find(isOwn)
   if (timer !== undefined) return timerOf(heap, timer, loopNow)
   if (reach.io.length > 0) return { kind: 'i/o', text: ioText(heap, reach.io) }
   const [root] = reach.roots
@@ -41,13 +43,18 @@ export function outsideOf(waits: AsyncWaits, promise: HeapNode, loopNow?: number
 
 function timerOf(heap: HeapGraph, timer: HeapNode, loopNow: number | undefined): Outside {
   const after = positive(heap, timer, '_idleTimeout')
-  const callback = nodeOf(heap, timer, '_onTimeout')
-  const name = callback === undefined ? '' : (heap.code(callback)?.name ?? '')
+  const name = callbackOf(heap, timer)?.name ?? ''
   const calls = name === '' ? '' : ` that calls ${name}`
   if (after === undefined) return { kind: 'timer', text: `a timer${calls}` }
   const left = remaining(after, positive(heap, timer, '_idleStart'), loopNow)
   const due = left === undefined ? '' : `, due in about ${inWords(left)}`
   return { kind: 'timer', text: `a timer of ${after} ms${calls}${due}`, inMs: left ?? after }
+}
+
+function callbackOf(heap: HeapGraph, timer: HeapNode): HeapFunction | undefined {
+  const callback = nodeOf(heap, timer, '_onTimeout')
+  const target = callback === undefined ? undefined : nodeOf(heap, callback, 'bound_function')
+  return callback === undefined ? undefined : heap.code(target ?? callback)
 }
 
 /** How long a timer still has, milliseconds; undefined where its start or the loop's clock make no sense. */

@@ -20,6 +20,8 @@ import type { LockFacts } from '../atomics/facts.ts'
 import type { LockAdapter } from './adapters/adapter.ts'
 import { adapterOf, capacityOf } from './adapters/adapters.ts'
 import type { AsyncWaits, PromiseLock } from './async-waits.ts'
+import { awaitedEvent, eventText } from './awaited-event.ts'
+import { moreByCount } from './counters.ts'
 import type { LockHold } from './holds.ts'
 import { nameInHeap } from './name-in-heap.ts'
 import { type Outside, outsideOf } from './outside-waits.ts'
@@ -111,9 +113,9 @@ class Facts {
     { activation, acquired, evidence }: LockHold,
     uncertain: string | undefined,
   ): readonly Hold[] {
-    const own = this.#taskOf.get(activation.node) ?? this.#drivenBy(activation)
-    if (own === undefined) return []
-    let task = own
+    const holding = this.#taskOf.get(activation.node) ?? this.#drivenBy(activation)
+    if (holding === undefined) return []
+    let task = holding
     for (const seen = new Set<Task>(); !seen.has(task) && task.need.kind === 'return'; ) {
       seen.add(task)
       task = this.#taskOf.get(task.need.activation) ?? task
@@ -123,9 +125,10 @@ class Facts {
       acquired === undefined || code === undefined
         ? undefined
         : this.#context.placeOf(activation, code.source.syntax.lines.positionAt(positionOf(acquired)))
-    const frame = this.#context.frameOf(activation)
     const index = task.activations.indexOf(activation)
     const isDriven = !this.#taskOf.has(activation.node)
+    const frames = task.activations.map(one => this.#context.frameOf(one))
+    const own = index >= 0 ? ownFrame(frames, index) : undefined
     const program = index >= 0 || isDriven ? undefined : this.#programFrame(task)
     const doubt = this.#waits.doubtOf(activation) ?? uncertain
     return [
@@ -133,9 +136,9 @@ class Facts {
         party: this.#parties.get(task)!,
         resource,
         units: 1,
-        at: program ?? frame,
-        ...(index >= 0 && { frame: index }),
-        acquiredAt: at ?? nowhere,
+        at: program ?? (own === undefined ? this.#context.frameOf(activation) : frames[own]!),
+        ...(own !== undefined && { frame: own }),
+        acquiredAt: own === undefined || own === index ? (at ?? nowhere) : placeIn(frames[own]!),
         sure: doubt === undefined,
         how: 'inferred',
         evidence,
@@ -181,6 +184,8 @@ class Facts {
     const untold = this.#uncounted(lock) && lock.holds.some(({ acquired }) => acquired === undefined)
     const elsewhere =
       (untold ? uncounted : undefined) ??
+      othersInside(lock) ??
+      moreByCount(this.#waits, lock, taken) ??
       givenBackElsewhere(this.#waits, lock) ??
       letInElsewhere(this.#waits, lock) ??
       reachedByTimer(this.#waits, lock) ??
@@ -385,6 +390,9 @@ class Facts {
     const until = outside.kind === 'timer' ? `, or ${outside.text}` : ''
     const label = this.#label(lock)
     if (this.#ids.has(lock)) return { text: `${label}${until}`, kind: 'lock' }
+    const event = awaitedEvent(this.#waits.graph.heap, this.#waits.reachOf(need.promise).stores)
+    if (event !== undefined)
+      return { text: `${eventText(this.#waits.graph.heap, event)}${until}`, kind: 'event' }
     // An event iterator, a channel, a job queue: what has no name and no holder need not be a lock.
     const free =
       label === unnamed
@@ -396,6 +404,29 @@ class Facts {
 
 /** What a lock is called that nothing of the program's data names. */
 const unnamed = 'a lock'
+
+/** The reason why its holders are not all whom it has let in. */
+function othersInside({ unseen }: PromiseLock): string | undefined {
+  if (unseen === 'too many') return 'more promises are pending than were looked at'
+  if (unseen.length === 0) return undefined
+  return `${unseen.length} that it has let in ${unseen.length === 1 ? 'is' : 'are'} no suspended function`
+}
+
+/**
+ * Where a reader knows the program: of a function of a library that holds, the nearest of the program's own that called it, else
+ * the nearest that it runs.
+ */
+function ownFrame(frames: readonly Frame[], at: number): number {
+  if (frames[at]?.owner === 'program') return at
+  const outer = frames.findIndex(({ owner }, index) => index > at && owner === 'program')
+  if (outer >= 0) return outer
+  const inner = frames.findLastIndex(({ owner }, index) => index < at && owner === 'program')
+  return inner >= 0 ? inner : at
+}
+
+function placeIn({ file, line, column }: Frame): Hold['acquiredAt'] {
+  return isUnknown(file) || isUnknown(line) || isUnknown(column) ? nowhere : { file, line, column }
+}
 
 /** A queue's job is one, however many of its functions show that it was let in. */
 function onePerTask(holds: readonly Hold[]): readonly Hold[] {

@@ -203,8 +203,10 @@ export function livesIn(
 export function reachesByName(
   heap: HeapGraph,
   node: HeapNode,
-  { names, parts }: Pick<WaitersStore, 'names' | 'parts'>,
+  { names, parts, keyed }: Pick<WaitersStore, 'names' | 'parts' | 'keyed'>,
 ): boolean {
+  // Of a table of queues it does not tell which one.
+  if (keyed) return false
   let scope = nodeOf(heap, node, 'context')
   for (let depth = 0; scope !== undefined && depth < mostScopes; depth++) {
     const at = scope
