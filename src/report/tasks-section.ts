@@ -144,7 +144,7 @@ class Tree {
     }
     folded = 0
     const loose = holds.filter(({ frame }) => frame === undefined)
-    const children = task.awaits.flatMap(id => this.#byId.get(id) ?? [])
+    const children = task.awaits.flatMap(id => (id === task.id ? [] : (this.#byId.get(id) ?? [])))
     const leaf = this.#waitText(task, children)
     const label = task.label === undefined ? [] : [`(${task.label})`]
     const [number = ''] = /^task \d+ /.exec(this.#name(task.id)) ?? []

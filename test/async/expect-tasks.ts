@@ -38,8 +38,15 @@ export async function expectTasks(
   if (program.verdict === 'idle') expect(report.findings, told).toEqual([])
   if (program.kind !== undefined) expect(report.findings[0].kind, told).toBe(program.kind)
   if (program.cycle !== undefined) expectCycle(report, program.cycle)
-  if (program.waits !== undefined)
-    expect(report.processes[0].tasks.map(({ waits }: { waits: string }) => waits)).toContain(program.waits)
+  const waits: string[] = report.processes[0].tasks.map((task: { waits: string }) =>
+    withoutNumbers(task.waits),
+  )
+  expect(waits).toEqual(expect.arrayContaining([...(program.waits ?? [])]))
+}
+
+/** Ports, process ids and names of temporary folders differ from run to run. */
+function withoutNumbers(text: string): string {
+  return text.replace(/\d{4,}/g, '…').replace(/(impasse-leaves)-\w+/, '$1…')
 }
 
 function expectCycle(

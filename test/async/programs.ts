@@ -13,8 +13,8 @@ export interface AsyncProgram {
   readonly kind?: 'reentrancy' | 'cycle' | 'exhaustion'
   /** In any order: which of two equal tasks is told first is chance. */
   readonly cycle?: readonly AsyncEdge[]
-  /** Of tasks that are no lock's: what some task waits for. */
-  readonly waits?: string
+  /** Of tasks that are no lock's: what some of them wait for, with `…` for every number above 999. */
+  readonly waits?: readonly string[]
   /** Nothing but its participants refers to it: gone after a collection, so that no snapshot shows it. */
   readonly onlyMemory?: boolean
   readonly minimalMajor?: number
@@ -454,6 +454,17 @@ export const hung: readonly AsyncProgram[] = [
     cycle: [{ waits: 'work (nested-fastq.mjs:8)', acquired: 'work (nested-fastq.mjs:8)', label: 'queue' }],
   },
   {
+    file: 'locks/returned-transfer.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: ['savings', 'checking'].map(key => ({
+      waits: '(anonymous) (returned-transfer.mjs:13)',
+      acquired: '(anonymous) (returned-transfer.mjs:13)',
+      label: `lock '${key}'`,
+    })),
+    onlyMemory: true,
+  },
+  {
     file: 'queues/nested-bottleneck.mjs',
     verdict: 'deadlock',
     kind: 'reentrancy',
@@ -543,11 +554,13 @@ export const healthy: readonly AsyncProgram[] = [
   {
     file: 'pools/unread-response.mjs',
     verdict: 'idle',
-    waits: 'an HTTP response from 127.0.0.1, and before that for a free socket of its agent (all 1 in use)',
+    waits: [
+      'an HTTP response from 127.0.0.1:… (GET /detail), and before that for a free socket of its agent (all 1 in use)',
+    ],
   },
   { file: 'healthy/queue-consumers.mjs', verdict: 'idle' },
   { file: 'healthy/slow-holder.mjs', verdict: 'idle' },
-  { file: 'healthy/holder-sleeps.mjs', verdict: 'idle', waits: 'a timer of 600000 ms, due in about 10 min' },
+  { file: 'healthy/holder-sleeps.mjs', verdict: 'idle', waits: ['a timer of … ms, due in about 10 min'] },
   { file: 'healthy/request-and-response.mjs', verdict: 'idle' },
   { file: 'healthy/busy-pool.mjs', verdict: 'idle' },
   { file: 'healthy/rate-limited.mjs', verdict: 'idle', minimalMajor: 20 },
@@ -579,7 +592,20 @@ export const healthy: readonly AsyncProgram[] = [
   { file: 'healthy/reclaimed-by-timer.mjs', verdict: 'idle' },
   { file: 'healthy/rejected-by-timer.mjs', verdict: 'idle' },
   { file: 'healthy/widened-by-timer.mjs', verdict: 'idle', minimalMajor: 20 },
+  {
+    file: 'healthy/leaves.mjs',
+    verdict: 'idle',
+    waits: [
+      'a child process (sleep, …)',
+      'a message',
+      "a file operation (readFile '/tmp/impasse-leaves…/orders.fifo')",
+      'an HTTP response from localhost:… (GET /orders)',
+      'a notify of words[1] (Atomics.waitAsync)',
+      'an event of the process',
+    ],
+  },
   { file: 'healthy/refilled-bottleneck.mjs', verdict: 'idle' },
+  { file: 'locks/returned-transfer.mjs', args: ['answered'], verdict: 'idle' },
   { file: 'pools/exhausted-mysql2.mjs', args: ['busy'], verdict: 'idle' },
   ...['job-runner', 'finally-limiter', 'inline-limiter', 'callback-jobs'].map(
     (name): AsyncProgram => ({ file: `hand-written/${name}.mjs`, args: ['answered'], verdict: 'idle' }),
@@ -588,6 +614,6 @@ export const healthy: readonly AsyncProgram[] = [
   {
     file: 'hand-written/forgotten-resolve.mjs',
     verdict: 'idle',
-    waits: 'a promise that nothing can settle any more',
+    waits: ['a promise that nothing can settle any more'],
   },
 ]

@@ -12,7 +12,9 @@ import { exportedTarget } from './call-target.ts'
 import { type FunctionSource, FunctionSources } from './function-sources.ts'
 import { Holds, type LockedStore, type LockHold } from './holds.ts'
 import { LetIn } from './let-in.ts'
+import { pendingCallbacks } from './pending-callbacks.ts'
 import { type Reach, ResolverReaches } from './resolver-reach.ts'
+import { returnedCalls } from './returned-calls.ts'
 import {
   type CalledThing,
   calledThing,
@@ -52,6 +54,9 @@ const workedOut = 'at which await it stands is not told by the heap, but worked 
 
 const handing = 'only it has the function that settles what the waiter awaits, and it calls that later on'
 
+const passedOn =
+  'when the promise that it returned is settled, the function that takes the next one from the queue runs'
+
 const mostStores = 6
 
 /** So many suspended functions are asked where they stand, where that costs a walk over the heap each. */
@@ -79,7 +84,11 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
   const inferred = inferPlaces()
   const letIn = new LetIn(graph, sources, values)
   const holds = new Holds(graph, sources, values, letIn, codeOf)
-  const unseen = new UnseenJobs(graph, letIn, promise => needs.of(promise))
+  const callbacks = pendingCallbacks(heap)
+  const unseen = new UnseenJobs(callbacks, letIn, promise => needs.of(promise))
+  const returned =
+    callbacks === 'too many' ? [] : returnedCalls(graph, sources, callbacks, one => needs.of(one))
+  for (const { activation, code } of returned) codes.set(activation.node, code)
   const found = new Map<HeapNode, PromiseLock & { waiting: { task: Task; promise: HeapNode }[] }>()
   const byPromise = new Map<HeapNode, PromiseLock>()
   // A generator that stands at a `yield` waits for nothing, and may hold something all the same.
@@ -87,7 +96,7 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
     ({ node, kind }) => kind !== 'async function' && graph.awaited(node) === undefined,
   )
   const all = [...tasks.flatMap(({ activations }) => activations), ...yielding]
-  for (const task of tasks) {
+  for (const task of [...tasks, ...returned.map(one => one.task)]) {
     for (const leaf of leavesOf(task.need)) {
       const store = leaf.kind === 'settled' ? (storeOf(leaf, task) ?? handedOut(leaf, task)) : undefined
       if (store === undefined || leaf.kind !== 'settled') continue
@@ -103,15 +112,27 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
       found.set(store.container, known === undefined ? lock : merged(lock, store))
     }
   }
-  const locks = [...found.values()].map((lock): PromiseLock => {
+  const withHolds = [...found.values()].map((lock): PromiseLock => {
     if (lock.holds.length > 0) return lock
-    const held = all.flatMap(one => holds.of(one, lock))
+    const inside = returned.filter(one => one.callbacks.some(callback => letIn.frees(callback, lock)))
+    const held = [
+      ...all.flatMap(one => holds.of(one, lock)),
+      ...inside.map(({ activation }) => ({ activation, acquired: undefined, evidence: passedOn })),
+    ]
     return { ...lock, holds: held, unseen: held.length === 0 ? [] : unseen.of(lock, held) }
+  })
+  // Calls that hold nothing are no news.
+  const holding = new Set(withHolds.flatMap(lock => lock.holds.map(({ activation }) => activation.node)))
+  const calls = returned.filter(({ activation }) => holding.has(activation.node)).map(({ task }) => task)
+  const told = new Set([...tasks, ...calls])
+  const locks = withHolds.flatMap(lock => {
+    const waiting = lock.waiting.filter(({ task }) => told.has(task))
+    return waiting.length === 0 ? [] : [{ ...lock, waiting }]
   })
   for (const lock of locks) for (const { promise } of lock.waiting) byPromise.set(promise, lock)
   return {
     graph,
-    tasks,
+    tasks: [...told],
     locks,
     sources,
     lockOf: promise => byPromise.get(promise),

@@ -109,8 +109,34 @@ function which(heap: HeapGraph, node: HeapNode): string {
     const file = textOf(heap, node, 'spawnfile')
     return file === undefined ? ` (${pid})` : ` (${file}, ${pid})`
   }
-  const host = heap.className(node) === 'ClientRequest' ? textOf(heap, node, 'host') : undefined
-  return host === undefined ? '' : ` from ${host}${queued(heap, node)}`
+  const name = heap.className(node)
+  if (name === 'Socket' || name === 'TLSSocket') return peerOf(heap, node)
+  return name === 'ClientRequest' ? `${askedOf(heap, node)}${queued(heap, node)}` : ''
+}
+
+/** The other end of a socket, as far as its fields tell: Node's handle has the rest (lib/net.js). */
+function peerOf(heap: HeapGraph, socket: HeapNode): string {
+  const peer = nodeOf(heap, socket, '_peername')
+  const address = peer === undefined ? undefined : textOf(heap, peer, 'address')
+  const port = peer === undefined ? undefined : positive(heap, peer, 'port')
+  if (address !== undefined && port !== undefined) return ` to ${address}:${port}`
+  const attempted = nodeOf(heap, socket, 'autoSelectFamilyAttemptedAddresses')
+  const attempts =
+    attempted === undefined ? [] : heap.edges(attempted).filter(({ kind }) => kind === 'element')
+  const last = attempts.at(-1)
+  const tried = last === undefined ? undefined : heap.text(last.node)
+  const host = tried ?? textOf(heap, socket, '_host')
+  return host === undefined ? '' : ` to ${host}`
+}
+
+/** `from 127.0.0.1:8080 (GET /orders)`: by the head that was sent (lib/_http_outgoing.js), without the query. */
+function askedOf(heap: HeapGraph, request: HeapNode): string {
+  const head = heap.value(request, '_header')
+  const text = head?.kind === 'text' ? head.value : head?.kind === 'node' ? (heap.text(head.node) ?? '') : ''
+  const [, method, path] = /^([A-Z]+) ([^ ?]*)/.exec(text) ?? []
+  const [, host = textOf(heap, request, 'host')] = /\r\nhost: ([^\r]+)/i.exec(text) ?? []
+  const asked = method === undefined || path === undefined ? '' : ` (${method} ${path.slice(0, 60)})`
+  return host === undefined ? asked : ` from ${host}${asked}`
 }
 
 /** A request of `http` that has no socket yet, since its agent has as many as it may (lib/_http_agent.js: `requests` by host). */
@@ -130,8 +156,14 @@ function textOf(heap: HeapGraph, node: HeapNode, name: string): string | undefin
   return value?.kind === 'text' ? value.value.slice(0, 60) : undefined
 }
 
+function isSignal(heap: HeapGraph, node: HeapNode): boolean {
+  return heap.className(node) === 'AbortSignal'
+}
+
 function ioText(heap: HeapGraph, nodes: readonly HeapNode[]): string {
-  for (const node of nodes) {
+  // What may be aborted is something else.
+  const order = [...nodes].sort((one, other) => Number(isSignal(heap, one)) - Number(isSignal(heap, other)))
+  for (const node of order) {
     const known = requests[heap.className(node)]
     if (known !== undefined) return `${known}${which(heap, node)}`
   }

@@ -20,6 +20,7 @@ import type { LockFacts } from '../atomics/facts.ts'
 import type { LockAdapter } from './adapters/adapter.ts'
 import { adapterOf, capacityOf } from './adapters/adapters.ts'
 import type { AsyncWaits, PromiseLock } from './async-waits.ts'
+import { fileText, isFetch, notifyText } from './awaited-call.ts'
 import { awaitedEvent, eventText } from './awaited-event.ts'
 import { moreByCount } from './counters.ts'
 import type { LockHold } from './holds.ts'
@@ -27,7 +28,7 @@ import { nameInHeap } from './name-in-heap.ts'
 import { type Outside, outsideOf } from './outside-waits.ts'
 import { reachedByTimer } from './reached-by-timers.ts'
 import { acquiredUnawaited, givenBackElsewhere, letInElsewhere } from './releases-elsewhere.ts'
-import type { SuspendedCode } from './suspended-code.ts'
+import { type SuspendedCode, suspends } from './suspended-code.ts'
 
 export interface PromiseFacts {
   readonly facts: LockFacts
@@ -246,7 +247,7 @@ class Facts {
     const code = asking && this.#waits.codeOf(asking)
     const call = code ? callText(code) : ''
     const { loop } = this.#context
-    const said = this.#phrase(task.need)
+    const said = this.#inCall(task, code, this.#phrase(task.need))
     const awaits = leavesOf(task.need).flatMap(leaf => {
       const lock = leaf.kind === 'settled' ? this.#waits.lockOf(leaf.promise) : undefined
       const settling =
@@ -366,8 +367,22 @@ class Facts {
     return { kind: 'anyOf', requests: activations.map(node => this.#return(node)) }
   }
 
+  /** The same with what the call tells that is awaited. */
+  #inCall(task: Task, code: SuspendedCode | undefined, said: Phrase): Phrase {
+    if (said.kind === 'nothing' && code !== undefined) {
+      const notify = notifyText(code)
+      return notify === undefined ? said : { text: notify, kind: 'message' }
+    }
+    if (said.kind !== 'i/o') return said
+    const file = fileText(this.#waits.graph.heap, task.activations)
+    if (file !== undefined) return { ...said, text: `a file operation (${file})` }
+    return code !== undefined && isFetch(code) && said.text === 'an abort signal'
+      ? { ...said, text: 'an HTTP response (fetch)' }
+      : said
+  }
+
   /** What it waits for, after `waits for`. */
-  #phrase(need: Need): { readonly text: string; readonly kind: string } {
+  #phrase(need: Need): Phrase {
     if ('needs' in need) {
       const parts = need.needs.map(one => this.#phrase(one))
       const texts = [...new Set(parts.map(({ text }) => text))]
@@ -400,6 +415,12 @@ class Facts {
         : `${label}, which no suspended function is seen to hold`
     return { text: `${free}${until}`, kind: 'queue' }
   }
+}
+
+/** What a task waits for, after `waits for`, and of which kind that is. */
+interface Phrase {
+  readonly text: string
+  readonly kind: string
 }
 
 /** What a lock is called that nothing of the program's data names. */
@@ -473,7 +494,7 @@ function callText({ source, suspension, awaited }: SuspendedCode): string {
   if (awaited === undefined) return shorten(source.syntax.textOf(suspension))
   const callee = source.syntax.text.slice(awaited.node.start, awaited.arguments[0]?.start ?? awaited.node.end)
   const text = awaited.arguments.length === 0 ? callee : `${callee.replace(/\(\s*$/, '')}(…)`
-  return shorten(`await ${text}`)
+  return shorten(suspends(suspension) ? `await ${text}` : text)
 }
 
 function shorten(text: string): string {
