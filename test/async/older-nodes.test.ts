@@ -14,7 +14,7 @@ describe.each(targetNodes().filter(({ major }) => major < 24))(
 
     test.each(named(hung))('%s can never go on', (_, program) => expectTasks(program, path))
     // What differs is the library: one version of Node tells.
-    test.each(major === 22 ? named(otherVersions) : [])('%s can never go on', (_, program) =>
+    test.each(major === 22 ? named(otherVersions) : [])('%s, as its other versions', (_, program) =>
       expectTasks(program, path),
     )
     // The newest and the oldest see all of them.

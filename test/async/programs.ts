@@ -15,7 +15,7 @@ export interface AsyncProgram {
   readonly cycle?: readonly AsyncEdge[]
   /** Of tasks that are no lock's: what some of them wait for, with `…` for every number above 999. */
   readonly waits?: readonly string[]
-  /** Nothing but its participants refers to it: gone after a collection, so that no snapshot shows it. */
+  /** Nothing but its participants refers to it, so that it is gone after a collection. */
   readonly onlyMemory?: boolean
   readonly minimalMajor?: number
 }
@@ -532,23 +532,6 @@ export const hung: readonly AsyncProgram[] = [
   },
 ]
 
-/** The same programs with the previous major version of their library, or a later one. */
-export const otherVersions: readonly AsyncProgram[] = (
-  [
-    ['locks/reentered-mutex.mjs', 'async-mutex-4', 18],
-    ['locks/exhausted-semaphore.mjs', 'async-sema-2', 18],
-    ['queues/nested-p-limit.mjs', 'p-limit-6', 18],
-    ['queues/nested-p-queue.mjs', 'p-queue', 20],
-    ['queues/awaits-itself-dataloader.mjs', 'dataloader-1', 18],
-    ['pools/exhausted-pg-pool.mjs', 'pg-pool-2', 18],
-    ['queues/nested-bottleneck.mjs', 'bottleneck-1', 18],
-    ['pools/exhausted-mysql2.mjs', 'mysql2-2', 18],
-  ] as const
-).map(([file, library, minimalMajor]) => {
-  const { args: _, ...program } = hung.find(one => one.file === file)!
-  return { ...program, args: [library], minimalMajor }
-})
-
 /** Programs that look hung and are not. */
 export const healthy: readonly AsyncProgram[] = [
   {
@@ -558,6 +541,29 @@ export const healthy: readonly AsyncProgram[] = [
       'an HTTP response from 127.0.0.1:… (GET /detail), and before that for a free socket of its agent (all 1 in use)',
     ],
   },
+  {
+    file: 'healthy/slow-response.mjs',
+    verdict: 'idle',
+    waits: [
+      'an HTTP response from 127.0.0.1:… (GET /page)',
+      'an HTTP response from 127.0.0.1:… (GET /detail), and before that for a free socket of its agent (all 1 in use)',
+    ],
+  },
+  // Who holds these is not seen: nothing is claimed, and what is waited for is told.
+  {
+    file: 'pools/exhausted-undici.mjs',
+    verdict: 'idle',
+    waits: ['pool, which no suspended function is seen to hold'],
+    minimalMajor: 20,
+  },
+  {
+    file: 'queues/nested-piscina.mjs',
+    verdict: 'idle',
+    waits: ['a message'],
+    minimalMajor: 20,
+  },
+  { file: 'locks/retried-lockfile.mjs', verdict: 'idle' },
+  { file: 'locks/undrained.mjs', verdict: 'idle', waits: ["an event 'drain' of streams[0]"] },
   { file: 'healthy/queue-consumers.mjs', verdict: 'idle' },
   { file: 'healthy/slow-holder.mjs', verdict: 'idle' },
   { file: 'healthy/holder-sleeps.mjs', verdict: 'idle', waits: ['a timer of … ms, due in about 10 min'] },
@@ -617,3 +623,25 @@ export const healthy: readonly AsyncProgram[] = [
     waits: ['a promise that nothing can settle any more'],
   },
 ]
+
+/** The same programs with the previous major version of their library, or a later one. */
+export const otherVersions: readonly AsyncProgram[] = (
+  [
+    ['locks/reentered-mutex.mjs', 'async-mutex-4', 18],
+    ['locks/exhausted-semaphore.mjs', 'async-sema-2', 18],
+    ['queues/nested-p-limit.mjs', 'p-limit-6', 18],
+    ['queues/nested-p-queue.mjs', 'p-queue', 20],
+    ['queues/awaits-itself-dataloader.mjs', 'dataloader-1', 18],
+    ['pools/exhausted-pg-pool.mjs', 'pg-pool-2', 18],
+    ['queues/nested-bottleneck.mjs', 'bottleneck-1', 18],
+    ['pools/exhausted-mysql2.mjs', 'mysql2-2', 18],
+    ['pools/exhausted-undici.mjs', 'undici', 22],
+    ['queues/nested-piscina.mjs', 'piscina-4', 18],
+    ['queues/nested-piscina.mjs', 'tinypool', 20],
+    ['queues/nested-piscina.mjs', 'tinypool-1', 18],
+    ['locks/retried-lockfile.mjs', 'proper-lockfile-3', 18],
+  ] as const
+).map(([file, library, minimalMajor]) => {
+  const { args: _, ...program } = [...hung, ...healthy].find(one => one.file === file)!
+  return { ...program, args: [library], minimalMajor }
+})

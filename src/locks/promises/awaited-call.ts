@@ -2,7 +2,7 @@
 import type { Activation, HeapGraph } from '../../heap/graph.ts'
 import { redactedText } from '../../snapshot/secrets.ts'
 import { isCall, type Node, walkOwn } from '../../sources/syntax-tree.ts'
-import { calledThing, type SuspendedCode } from './suspended-code.ts'
+import { calledThing, type SuspendedCode, suspends } from './suspended-code.ts'
 
 const mostPath = 80
 
@@ -44,4 +44,17 @@ function pathOf(heap: HeapGraph, [first]: Activation['registers']): string | und
 /** Whether it is Node's `fetch` that is awaited. */
 export function isFetch({ awaited }: SuspendedCode): boolean {
   return awaited?.method === '' && awaited.target.type === 'Identifier' && awaited.target.name === 'fetch'
+}
+
+/** `await mutex.runExclusive(…)`: what is called, without what it is given. */
+export function callText({ source, suspension, awaited }: SuspendedCode): string {
+  if (awaited === undefined) return shorten(source.syntax.textOf(suspension))
+  const callee = source.syntax.text.slice(awaited.node.start, awaited.arguments[0]?.start ?? awaited.node.end)
+  const text = awaited.arguments.length === 0 ? callee : `${callee.replace(/\(\s*$/, '')}(…)`
+  return shorten(suspends(suspension) ? `await ${text}` : text)
+}
+
+function shorten(text: string): string {
+  const line = text.replace(/\s+/g, ' ')
+  return line.length > 80 ? `${line.slice(0, 77)}…` : line
 }

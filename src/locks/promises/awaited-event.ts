@@ -1,4 +1,5 @@
 /** Which event of which emitter a promise is settled by: its resolving function is, or is called by, a listener. */
+import { nodeOf } from '../../heap/await-graph.ts'
 import type { HeapGraph, HeapNode } from '../../heap/graph.ts'
 import { type AwaitedEvent, targetOf } from './event-target.ts'
 import { nameInHeap } from './name-in-heap.ts'
@@ -6,16 +7,38 @@ import type { Step } from './resolver-reach.ts'
 
 /** `stores` are where the resolving functions of the promise wait to be taken out. */
 export function awaitedEvent(heap: HeapGraph, stores: readonly Step[]): AwaitedEvent | undefined {
-  for (const { node, edge, before } of stores) {
-    // EventEmitter (lib/events.js): its only listener for an event, or a list of them.
-    if (edge.name === '_events' && before?.edge.kind === 'property')
-      return { event: before.edge.name, emitter: node }
-    const found = heap.kind(node) === 'array' ? inList(heap, node) : undefined
-    if (found !== undefined) return found
-    const target = heap.className(node) === 'Listener' ? targetOf(heap, node) : undefined
-    if (target !== undefined) return target
+  const events = stores.flatMap(step => {
+    const found = eventOf(heap, step)
+    // `once` listens for failures too, and that listener has the name of what is awaited (lib/events.js).
+    const named = found?.event === 'error' ? nameAround(heap, step) : undefined
+    return found === undefined ? [] : [named === undefined ? found : { ...found, event: named }]
+  })
+  return events.find(({ event }) => event !== 'error') ?? events[0]
+}
+
+function nameAround(heap: HeapGraph, step: Step): string | undefined {
+  for (let at: Step | undefined = step; at !== undefined; at = at.before) {
+    if (heap.kind(at.node) !== 'context') continue
+    let scope: HeapNode | undefined = at.node
+    for (let depth = 0; scope !== undefined && depth < mostScopes; depth++) {
+      const name = heap.value(scope, 'name')
+      const text =
+        name?.kind === 'node' ? heap.text(name.node) : name?.kind === 'text' ? name.value : undefined
+      if (text !== undefined) return text
+      scope = nodeOf(heap, scope, 'previous')
+    }
   }
   return undefined
+}
+
+const mostScopes = 3
+
+function eventOf(heap: HeapGraph, { node, edge, before }: Step): AwaitedEvent | undefined {
+  // EventEmitter (lib/events.js): its only listener for an event, or a list of them.
+  if (edge.name === '_events' && before?.edge.kind === 'property')
+    return { event: before.edge.name, emitter: node }
+  if (heap.kind(node) === 'array') return inList(heap, node)
+  return heap.className(node) === 'Listener' ? targetOf(heap, node) : undefined
 }
 
 /** `an event 'done' of bus` */

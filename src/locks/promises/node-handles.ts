@@ -13,8 +13,13 @@ export function isTimer(className: string): boolean {
   return className === 'Timeout' || className === 'Immediate'
 }
 
-/** A timer that was cleared, or has fired for good (lib/internal/timers.js). */
+/**
+ * A timer that was cleared, or has fired for good (lib/internal/timers.js). One that is set is in a list, which refers back to it; a
+ * heap snapshot tells no more.
+ */
 export function isCleared(heap: HeapGraph, timer: HeapNode): boolean {
   const destroyed = heap.value(timer, '_destroyed')
-  return destroyed?.kind === 'boolean' && destroyed.value
+  if (destroyed?.kind === 'boolean') return destroyed.value
+  const isLinked = ['_idleNext', '_idlePrev'].some(link => heap.value(timer, link)?.kind === 'node')
+  return heap.className(timer) === 'Timeout' && !isLinked
 }

@@ -6,6 +6,7 @@ import type { AwaitGraph } from '../../heap/await-graph.ts'
 import type { HeapEdge, HeapGraph, HeapNode } from '../../heap/graph.ts'
 import { isOutside, targetOf } from './event-target.ts'
 import type { FunctionSources } from './function-sources.ts'
+import { isModuleScope } from './module-scope.ts'
 import { isCleared, isIo, isTimer } from './node-handles.ts'
 
 /** One node of the way from a resolving function outwards. */
@@ -294,23 +295,4 @@ function variableOf(step: Step | undefined): string | undefined {
     if (at.edge.kind !== 'internal' || at.edge.name !== 'previous') return undefined
   }
   return undefined
-}
-
-/** The scope of a module or of a script: always there. */
-export function isModuleScope(heap: HeapGraph, context: HeapNode): boolean {
-  const extension = heap.value(context, 'extension')
-  if (extension?.kind === 'node' && heap.kind(extension.node) === 'module') return true
-  const previous = heap.value(context, 'previous')
-  return (
-    (previous?.kind !== 'node' || isGlobalScope(heap, previous.node)) &&
-    !heap.edges(context).some(({ kind, name }) => kind === 'variable' && name === 'this')
-  )
-}
-
-/** V8's native context, around all others: it has no variables. */
-function isGlobalScope(heap: HeapGraph, node: HeapNode): boolean {
-  if (heap.kind(node) !== 'context') return true
-  const outer = heap.value(node, 'previous')
-  const outermost = outer?.kind !== 'node' || heap.kind(outer.node) !== 'context'
-  return outermost && !heap.edges(node).some(({ kind }) => kind === 'variable')
 }

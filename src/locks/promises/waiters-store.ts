@@ -4,7 +4,8 @@
  */
 import { nodeOf } from '../../heap/await-graph.ts'
 import type { HeapEdge, HeapGraph, HeapNode } from '../../heap/graph.ts'
-import { isModuleScope, type Step } from './resolver-reach.ts'
+import { isModuleScope } from './module-scope.ts'
+import type { Step } from './resolver-reach.ts'
 
 /** One object on the way outwards, with how it refers to the one before. */
 export interface Part {
