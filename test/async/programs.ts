@@ -564,6 +564,9 @@ export const healthy: readonly AsyncProgram[] = [
   },
   { file: 'locks/retried-lockfile.mjs', verdict: 'idle' },
   { file: 'locks/undrained.mjs', verdict: 'idle', waits: ["an event 'drain' of streams[0]"] },
+  ...['widened', 'cancelled', 'released'].map(
+    (done): AsyncProgram => ({ file: `healthy/${done}-by-request.mjs`, verdict: 'idle' }),
+  ),
   { file: 'healthy/queue-consumers.mjs', verdict: 'idle' },
   { file: 'healthy/slow-holder.mjs', verdict: 'idle' },
   { file: 'healthy/holder-sleeps.mjs', verdict: 'idle', waits: ['a timer of … ms, due in about 10 min'] },

@@ -7,6 +7,7 @@ import { moreByCount } from './counters.ts'
 import type { FactContext } from './fact-context.ts'
 import { reachedByTimer } from './reached-by-timers.ts'
 import { acquiredUnawaited, givenBackElsewhere, letInElsewhere } from './releases-elsewhere.ts'
+import { takersElsewhere } from './takers-elsewhere.ts'
 
 export const uncounted = 'how many it lets in is not told: the heap snapshot has no numbers'
 
@@ -29,6 +30,7 @@ export function lockResource(
     moreByCount(waits, lock, taken) ??
     givenBackElsewhere(waits, lock) ??
     letInElsewhere(waits, lock) ??
+    takersElsewhere(waits, lock) ??
     reachedByTimer(waits, lock) ??
     (units.capacity === undefined ? acquiredUnawaited(waits, lock) : undefined)
   const capacity = Math.max(units.capacity ?? taken, taken)
