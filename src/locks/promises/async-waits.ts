@@ -73,7 +73,7 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
   const letIn = new LetIn(graph, sources, values)
   const holds = new Holds(graph, sources, values, letIn, codeOf)
   const callbacks = pendingCallbacks(heap)
-  const unseen = new UnseenJobs(callbacks, letIn, promise => needs.of(promise))
+  const unseen = new UnseenJobs(graph, callbacks, letIn, promise => needs.of(promise))
   const returned =
     callbacks === 'too many' ? [] : returnedCalls(graph, sources, callbacks, one => needs.of(one))
   for (const { activation, code } of returned) codes.set(activation.node, code)

@@ -27,9 +27,9 @@ export class JobRunner {
 
   /** Why a suspended function is the runner of one of the queue's jobs; undefined where nothing shows it. */
   of(activation: Activation, code: SuspendedCode, lock: LockedStore): string | undefined {
-    if (lock.keyed || !this.#isRunWhenTaken(code, lock)) return undefined
+    if (lock.keyed) return undefined
     const release = this.#letsOn(activation, code, lock)
-    if (release === undefined) return undefined
+    if (release === undefined || !this.#isRunWhenTaken(code, lock)) return undefined
     const text = code.source.syntax.textOf(release.node).replace(/\s+/g, ' ').slice(0, 40)
     return `it runs what was taken out of the queue, and lets the next one in when it goes on (${text})`
   }
