@@ -134,7 +134,8 @@ export async function tasksOfHeaps(
   for (const { party, tid, heap } of heaps) {
     const waits = await asyncWaits(heap)
     const frames = new TaskFrames(files, heap)
-    await frames.prepare(waits.graph.activations.values())
+    const called = waits.tasks.flatMap(({ activations }) => activations)
+    await frames.prepare([...waits.graph.activations.values(), ...called])
     const firstTask = firstFree(joined, party)
     const stands = parked.has(party) && waits.tasks.length > 0
     const loop = stands ? loopOf(process, party) : undefined
@@ -175,7 +176,8 @@ function suspendedFunction(
   at: HeapPlace | undefined,
 ): StackFunction {
   const { name, place } = activation.code
-  if (place === undefined)
+  // Of what a compiler made of a function, and of a call that has returned, there is no frame.
+  if (place === undefined || heap.kind(activation.node) !== 'activation')
     return { kind: 'unknown', function: name, script: undefined, line: undefined, column: undefined }
   const { script, scriptId } = place
   const isNodes = script.startsWith('node:')

@@ -21,3 +21,15 @@ export function requestParts(request: Request): RequestParts {
   }
   return { asks, outside, deadlines }
 }
+
+/** The time limit that ends the wait for good, whatever else it is for; undefined where there is none. */
+export function timeLimit(request: Request): Extract<Request, { kind: 'deadline' }> | undefined {
+  if (request.kind === 'deadline') return request.leaves ? request : undefined
+  if (request.kind === 'anyOf' || (request.kind === 'allOf' && request.requests.length === 1)) {
+    for (const one of request.requests) {
+      const limit = timeLimit(one)
+      if (limit) return limit
+    }
+  }
+  return undefined
+}

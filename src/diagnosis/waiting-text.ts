@@ -3,7 +3,7 @@ import { isUnknown, type Thread, type Wait } from '../snapshot/model.ts'
 import type { Edge } from './diagnosis.ts'
 import { doing, duration } from './doing.ts'
 import { waitingIn } from './findings/edge-sentence.ts'
-import { requestParts } from './request-parts.ts'
+import { requestParts, timeLimit } from './request-parts.ts'
 import type { Roster } from './roster.ts'
 import { findResource, type WaitsForGraph, waitsOf } from './waits-for-graph.ts'
 
@@ -15,12 +15,12 @@ export function waitingText(
   graph: WaitsForGraph,
   roster: Roster,
 ): string {
-  const { asks, outside, deadlines } = requestParts(wait.request)
+  const { asks, outside } = requestParts(wait.request)
   const resource = findResource(graph, asks[0]?.resource ?? '')?.resource
   const what = resource?.label ?? outside[0]
   if (what === undefined) return doing(thread, roster.processOf(thread.id))
 
-  const limit = deadlines.find(({ leaves }) => leaves)
+  const limit = timeLimit(wait.request)
   const until = !limit
     ? ''
     : limit.inMs === null
@@ -54,9 +54,7 @@ function verbOf({ by, sure }: Edge): string {
 
 /** A time limit ends its wait for good. */
 function leavesAlone(party: string, graph: WaitsForGraph): boolean {
-  return waitsOf(graph, party).some(({ request }) =>
-    requestParts(request).deadlines.some(({ leaves }) => leaves),
-  )
+  return waitsOf(graph, party).some(({ request }) => timeLimit(request) !== undefined)
 }
 
 function doingText(party: string, roster: Roster): string {

@@ -1,7 +1,7 @@
 /** Suspended async functions as a tree: from the outermost call in, down to what the innermost waits for. */
 import { duration } from '../diagnosis/doing.ts'
 import { functionName, lineText, placeText } from '../diagnosis/frame-text.ts'
-import { requestParts } from '../diagnosis/request-parts.ts'
+import { requestParts, timeLimit } from '../diagnosis/request-parts.ts'
 import { bare, counted, list, type Roster, threadName } from '../diagnosis/roster.ts'
 import {
   type Frame,
@@ -12,6 +12,9 @@ import {
   type Task,
 } from '../snapshot/model.ts'
 import type { Style } from './style.ts'
+
+/** The number of a task before what it does. */
+const ownNumber = /(^|; )task \d+ (?=waits for|holds)/
 
 const mostRoots = 30
 const mostLines = 120
@@ -77,7 +80,7 @@ class Tree {
       push(this.#holders, hold.resource, hold.party)
     }
     for (const { party, request } of waits) {
-      const until = requestParts(request).deadlines.find(({ leaves }) => leaves)
+      const until = timeLimit(request)
       if (until)
         this.#limits.set(
           party,
@@ -98,9 +101,10 @@ class Tree {
     const merged = new Map<string, { readonly lines: readonly Line[]; count: number }>()
     for (const lines of trees) {
       // Those that differ by their number only are told once.
-      const key = JSON.stringify(lines.map(line => ({ ...line, note: line.note.replace(/^task \d+ +/, '') })))
+      const unnumbered = lines.map(line => ({ ...line, note: line.note.replace(ownNumber, '$1') }))
+      const key = JSON.stringify(unnumbered)
       const same = merged.get(key)
-      if (same) same.count++
+      if (same) merged.set(key, { lines: unnumbered, count: same.count + 1 })
       else merged.set(key, { lines, count: 1 })
     }
     const all = [...merged.values()]
@@ -140,10 +144,12 @@ class Tree {
     }
     folded = 0
     const loose = holds.filter(({ frame }) => frame === undefined)
-    const children = task.awaits.flatMap(id => this.#byId.get(id) ?? [])
+    const children = task.awaits.flatMap(id => (id === task.id ? [] : (this.#byId.get(id) ?? [])))
     const leaf = this.#waitText(task, children)
     const label = task.label === undefined ? [] : [`(${task.label})`]
-    const notes = [...label, ...loose.map(hold => this.#holdText(hold)), leaf].filter(text => text !== '')
+    const [number = ''] = /^task \d+ /.exec(this.#name(task.id)) ?? []
+    const said = [...loose.map(hold => this.#holdText(hold)), leaf].filter(text => text !== '')
+    const notes = [...label, ...said.map((text, at) => (at === 0 ? `${number}${text}` : text))]
     const last = lines.at(-1)
     if (last !== undefined && notes.length > 0)
       lines[lines.length - 1] = {

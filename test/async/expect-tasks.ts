@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { report as reportSchema } from '../../src/snapshot/report-schema.ts'
 import { runImpasse } from '../support/run-impasse.ts'
-import { startFixture } from '../support/spawn-fixture.ts'
+import { type Fixture, startFixture } from '../support/spawn-fixture.ts'
 import type { AsyncEdge, AsyncProgram } from './programs.ts'
 
 interface ReportFrame {
@@ -12,18 +12,28 @@ interface ReportFrame {
 }
 
 /** Runs a program, looks at it, and compares the report with what is expected. */
-export async function expectTasks(
-  program: AsyncProgram,
-  node: string,
-  options: readonly string[] = [],
-): Promise<void> {
+export async function expectTasks(program: AsyncProgram, node: string): Promise<void> {
+  await expectReport(await startAsync(program, node), program)
+}
+
+/** Resolves when all of its functions stand where they will stay. */
+export async function startAsync(program: AsyncProgram, node: string): Promise<Fixture> {
   const fixture = await startFixture(`async/${program.file}`, {
     execArgv: ['--inspect-port=0'],
     node,
     args: program.args ?? [],
   })
-  // It prints its line a moment before the last of its functions stands where it will stay.
+  // It prints its line a moment before the last of them does.
   await new Promise(resolve => setTimeout(resolve, 400))
+  return fixture
+}
+
+/** Looks at a program that runs, and compares the report with what is expected. */
+export async function expectReport(
+  fixture: Fixture,
+  program: AsyncProgram,
+  options: readonly string[] = [],
+): Promise<void> {
   const { stdout, stderr, code } = await runImpasse([String(fixture.pid), '--json', ...options])
   expect(stderr).toBe('')
   const report = JSON.parse(stdout)
@@ -38,8 +48,17 @@ export async function expectTasks(
   if (program.verdict === 'idle') expect(report.findings, told).toEqual([])
   if (program.kind !== undefined) expect(report.findings[0].kind, told).toBe(program.kind)
   if (program.cycle !== undefined) expectCycle(report, program.cycle)
-  if (program.waits !== undefined)
-    expect(report.processes[0].tasks.map(({ waits }: { waits: string }) => waits)).toContain(program.waits)
+  // A heap snapshot has fewer texts.
+  if (options.length > 0) return
+  const waits: string[] = report.processes[0].tasks.map((task: { waits: string }) =>
+    withoutNumbers(task.waits),
+  )
+  expect(waits).toEqual(expect.arrayContaining([...(program.waits ?? [])]))
+}
+
+/** Ports, process ids and names of temporary folders differ from run to run. */
+function withoutNumbers(text: string): string {
+  return text.replace(/\d{4,}/g, '…').replace(/(impasse-leaves)-\w+/, '$1…')
 }
 
 function expectCycle(

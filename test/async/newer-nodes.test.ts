@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest'
 import { targetNodes } from '../support/node-versions.ts'
 import { expectTasks } from './expect-tasks.ts'
-import { type AsyncProgram, healthy, hung, otherVersions } from './programs.ts'
+import { type AsyncProgram, healthy, hung } from './programs.ts'
 
 describe.each(targetNodes().filter(({ major }) => major >= 24))(
   'suspended functions, from memory, on Node $major',
@@ -13,7 +13,6 @@ describe.each(targetNodes().filter(({ major }) => major >= 24))(
         .map(program => [[program.file, ...(program.args ?? [])].join(' '), program] as const)
 
     test.each(named(hung))('%s can never go on', (_, program) => expectTasks(program, path))
-    test.each(named(otherVersions))('%s can never go on', (_, program) => expectTasks(program, path))
     // The newest and the oldest see all of them.
     test.each(major === 24 ? [] : named(healthy))('%s is no alarm', (_, program) =>
       expectTasks(program, path),

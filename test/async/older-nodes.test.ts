@@ -13,7 +13,10 @@ describe.each(targetNodes().filter(({ major }) => major < 24))(
         .map(program => [[program.file, ...(program.args ?? [])].join(' '), program] as const)
 
     test.each(named(hung))('%s can never go on', (_, program) => expectTasks(program, path))
-    test.each(named(otherVersions))('%s can never go on', (_, program) => expectTasks(program, path))
+    // What differs is the library: one version of Node tells.
+    test.each(major === 22 ? named(otherVersions) : [])('%s, as its other versions', (_, program) =>
+      expectTasks(program, path),
+    )
     // The newest and the oldest see all of them.
     test.each(major === 20 ? [] : named(healthy))('%s is no alarm', (_, program) =>
       expectTasks(program, path),

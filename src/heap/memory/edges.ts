@@ -1,5 +1,7 @@
 /** To whom an object refers, and what each reference is called. What V8 keeps apart but belongs to one object is told as that object's. */
 import type { HeapEdge } from '../graph.ts'
+import { visitElements, visitTable } from './collection-edges.ts'
+import { visitModule } from './module-edges.ts'
 import type { Objects } from './objects.ts'
 import { visitProperties } from './properties.ts'
 import { contextHeader, type ScopeNames } from './scope-names.ts'
@@ -51,7 +53,7 @@ export class Edges {
       case shape.arrayList:
         return this.#visitWords(object + 3, this.#objects.size(object) - 3, visitor, 'internal')
       case shape.module:
-        return this.#visitModule(object, visitor)
+        return visitModule(this.#objects, object, visitor)
       case shape.job:
         return this.#visitWords(object + 1, this.#objects.size(object) - 1, visitor, 'internal')
       case shape.fixed: {
@@ -105,7 +107,7 @@ export class Edges {
     if (this.#weak.has(type)) return visitProperties(objects, object, property(visitor))
     const ended =
       visitProperties(objects, object, property(visitor)) ||
-      this.#visitElements(objects.target(object + fields.object.elements), visitor)
+      visitElements(objects, objects.target(object + fields.object.elements), visitor)
     if (ended) return true
     switch (code) {
       case shape.function:
@@ -135,9 +137,9 @@ export class Edges {
         )
       }
       case shape.mapObject:
-        return this.#visitTable(objects.target(object + fields.collection.table), 3, visitor)
+        return visitTable(objects, objects.target(object + fields.collection.table), 3, visitor)
       case shape.setObject:
-        return this.#visitTable(objects.target(object + fields.collection.table), 2, visitor)
+        return visitTable(objects, objects.target(object + fields.collection.table), 2, visitor)
       case shape.array:
         return false
       default:
@@ -171,92 +173,6 @@ export class Edges {
       visitor,
       'internal',
     )
-  }
-
-  #visitElements(elements: number, visitor: EdgeVisitor): boolean {
-    const objects = this.#objects
-    if (elements < objects.arena.writable || objects.shape(elements) !== shape.fixedArray) return false
-    const type = objects.type(elements)
-    if (type === objects.layout.type.FIXED_ARRAY) {
-      const length = objects.length(elements)
-      for (let index = 0; index < length; index++)
-        if (
-          objects.target(elements + 2 + index) !== 0 &&
-          visitor('element', elements + 2 + index, () => String(index))
-        )
-          return true
-      return false
-    }
-    // A dictionary of numbers, as sparse arrays have it.
-    const { prefix, entry } = objects.fields.numberDictionary
-    for (let at = prefix; at + entry <= objects.length(elements); at += entry) {
-      const slot = elements + 2 + at
-      const key = objects.number(slot)
-      if (key !== undefined && visitor('element', slot + 1, () => String(key))) return true
-    }
-    return false
-  }
-
-  /** OrderedHashTable: counts of elements, of deleted ones, of buckets; the buckets; entries with the number of the next one. */
-  #visitTable(table: number, entry: number, visitor: EdgeVisitor): boolean {
-    const objects = this.#objects
-    if (objects.shape(table) !== shape.fixedArray) return false
-    const first = table + 2
-    const [used, deleted, buckets] = [objects.smi(first), objects.smi(first + 1), objects.smi(first + 2)]
-    if (used === undefined || deleted === undefined || buckets === undefined || buckets < 0) return false
-    const end = first + objects.length(table)
-    let at = first + 3 + buckets
-    for (let count = 0; count < used + deleted && at + entry <= end; count++, at += entry) {
-      if (objects.isHole(objects.target(at))) continue
-      if (entry === 2) {
-        if (visitor('entry', at, () => '')) return true
-        continue
-      }
-      const key = at
-      if (visitor('entry', at + 1, () => this.#keyName(key)) || visitor('entry', at, () => '(key)'))
-        return true
-    }
-    return false
-  }
-
-  #keyName(slot: number): string {
-    const value = this.#objects.value(slot)
-    switch (value?.kind) {
-      case 'text':
-      case 'number':
-      case 'boolean':
-        return String(value.value)
-      case 'undefined':
-      case 'null':
-        return value.kind
-      default:
-        return ''
-    }
-  }
-
-  /** Its exports (names with cells, in a hash table), the promise of its evaluation, its code while that is suspended, what it imports. */
-  #visitModule(object: number, visitor: EdgeVisitor): boolean {
-    const objects = this.#objects
-    const exports = objects.target(object + objects.fields.module.exports)
-    for (let at = exports + 2 + 3; at + 1 < exports + 2 + objects.length(exports); at++) {
-      const cell = objects.target(at + 1)
-      const key = objects.target(at)
-      if (objects.shape(cell) !== shape.cell || !objects.isText(key)) continue
-      if (visitor('variable', cell + objects.fields.cell.value, () => objects.text(key) ?? '')) return true
-    }
-    for (let at = object + objects.fields.module.exports + 1; at < object + objects.size(object); at++) {
-      const target = objects.target(at)
-      const code = objects.shape(target)
-      const name = moduleParts.get(code)
-      if (name !== undefined && visitor('internal', at, () => name)) return true
-      if (code !== shape.fixedArray) continue
-      for (let index = 0; index < objects.length(target); index++) {
-        const slot = target + 2 + index
-        if (objects.shape(objects.target(slot)) === shape.module && visitor('internal', slot, () => 'import'))
-          return true
-      }
-    }
-    return false
   }
 
   #visitContext(object: number, visitor: EdgeVisitor): boolean {
@@ -307,14 +223,6 @@ export class Edges {
     return false
   }
 }
-
-const moduleParts: ReadonlyMap<number, string> = new Map([
-  [shape.promise, 'promise'],
-  [shape.function, 'function'],
-  [shape.generator, 'activation'],
-  [shape.asyncFunction, 'activation'],
-  [shape.module, 'module'],
-])
 
 function property(visitor: EdgeVisitor): (slot: number, name: () => string) => boolean | undefined {
   return (slot, name) => visitor('property', slot, name)

@@ -8,7 +8,8 @@ import type { Node } from '../../sources/syntax-tree.ts'
 import type { ActivationValues } from './activation-values.ts'
 import { exportedTarget } from './call-target.ts'
 import type { FunctionSources } from './function-sources.ts'
-import { LetIn } from './let-in.ts'
+import { JobRunner } from './job-runner.ts'
+import type { LetIn } from './let-in.ts'
 import { acquiring, PairHolds } from './pair-holds.ts'
 import type { CallPair } from './paired-calls.ts'
 import type { Acquisition, SuspendedCode } from './suspended-code.ts'
@@ -33,6 +34,8 @@ export interface LockHold {
   readonly evidence: string
   /** The calls that show it, where these are not of the lock's own name. */
   readonly pair?: CallPair
+  /** It runs a job of the lock, and nothing else shows how many do. */
+  readonly runs?: boolean
 }
 
 export class Holds {
@@ -40,18 +43,21 @@ export class Holds {
   readonly #values: ActivationValues
   readonly #pairs: PairHolds
   readonly #letIn: LetIn
+  readonly #runners: JobRunner
   readonly #codes: (activation: Activation) => SuspendedCode | undefined
 
   constructor(
     graph: AwaitGraph,
     sources: FunctionSources,
     values: ActivationValues,
+    letIn: LetIn,
     codes: (activation: Activation) => SuspendedCode | undefined,
   ) {
     this.#heap = graph.heap
     this.#values = values
     this.#pairs = new PairHolds(graph.heap, sources, values)
-    this.#letIn = new LetIn(graph, sources, values)
+    this.#letIn = letIn
+    this.#runners = new JobRunner(graph.heap, sources, values)
     this.#codes = codes
   }
 
@@ -74,7 +80,9 @@ export class Holds {
         evidence: `it awaited ${shown(code!, pair.call.node)} and calls ${shown(code!, pair.release.node)} ${pair.certain ? 'in a finally' : 'later on'}`,
       }))
     const run = this.#letIn.of(activation, code, lock)
-    return run === undefined ? [] : [{ activation, acquired: undefined, evidence: run }]
+    if (run !== undefined) return [{ activation, acquired: undefined, evidence: run }]
+    const runs = code && this.#runners.of(activation, code, lock)
+    return runs === undefined ? [] : [{ activation, acquired: undefined, evidence: runs, runs: true }]
   }
 
   #isOf(

@@ -1,24 +1,27 @@
 /** Who is in a lock that runs its holders itself: a queue's jobs, and the loops that take one after another out of it. */
-import type { AwaitGraph } from '../../heap/await-graph.ts'
+import { type AwaitGraph, nodeOf } from '../../heap/await-graph.ts'
 import type { Activation, HeapGraph, HeapNode } from '../../heap/graph.ts'
 import { isLoop, type Node, walkOwn } from '../../sources/syntax-tree.ts'
 import type { ActivationValues } from './activation-values.ts'
 import { FunctionSources } from './function-sources.ts'
 import type { LockedStore } from './holds.ts'
-import { takesFrom, takesNext } from './next-taker.ts'
+import { ownText, takesFrom, takesNext } from './next-taker.ts'
 import { calledThing, type SuspendedCode } from './suspended-code.ts'
-import { livesIn, scopesOf } from './waiters-store.ts'
+import { livesIn, reachesByName, scopesOf } from './waiters-store.ts'
 
 /** Promises that are settled with the one that a job returned. */
 const mostPromises = 24
 const mostCalls = 4
 const mostCalled = 12
+const mostScopes = 20
 
 export class LetIn {
   readonly #graph: AwaitGraph
   readonly #heap: HeapGraph
   readonly #sources: FunctionSources
   readonly #values: ActivationValues
+  readonly #near = new WeakMap<ReadonlySet<HeapNode>, ReadonlySet<HeapNode>>()
+  readonly #around = new Map<HeapNode, ReadonlySet<HeapNode>>()
 
   constructor(graph: AwaitGraph, sources: FunctionSources, values: ActivationValues) {
     this.#graph = graph
@@ -61,7 +64,7 @@ export class LetIn {
           if (handler === undefined) continue
           const does = this.#heap.continuation(handler)
           const called = does === undefined ? handler : does.does === 'finally' ? does.callback : undefined
-          if (called !== undefined && this.#frees(called, lock))
+          if (called !== undefined && this.frees(called, lock))
             return 'when it returns, the function that takes the next one from the queue runs'
           // Who awaits it is looked at itself.
           if (does?.does === 'continue' || does?.does === 'element') goesOn = false
@@ -74,18 +77,56 @@ export class LetIn {
   }
 
   /** Whether a function takes the next one from the queue, or calls one that does: of its scopes, or of the objects in them. */
-  #frees(called: HeapNode, lock: LockedStore): boolean {
+  frees(called: HeapNode, lock: LockedStore): boolean {
+    if (!this.#mayFree(called, lock)) return false
     const seen = new Set([called])
     let level: readonly HeapNode[] = [called]
     for (let depth = 0; depth < mostCalls && level.length > 0; depth++) {
       for (const node of level) {
         const source = this.#sources.ofNode(node)
-        if (source !== undefined && livesIn(this.#heap, node, lock) && takesNext(source, lock.names))
-          return true
+        const isOwn = livesIn(this.#heap, node, lock) || reachesByName(this.#heap, node, lock)
+        if (source !== undefined && isOwn && takesNext(source, lock.names)) return true
       }
       level = level.flatMap(node => this.#calledBy(node)).filter(node => !seen.has(node) && seen.add(node))
     }
     return false
+  }
+
+  /** There may be hundreds of locks and thousands of functions: most have nothing to do with each other. */
+  #mayFree(called: HeapNode, lock: LockedStore): boolean {
+    let near = this.#near.get(lock.parts)
+    if (near === undefined) {
+      near = scopesOfParts(this.#heap, lock.parts)
+      this.#near.set(lock.parts, near)
+    }
+    let around = this.#around.get(called)
+    if (around === undefined) {
+      around = this.scopesAround(called)
+      this.#around.set(called, around)
+    }
+    for (const one of around) if (near.has(one)) return true
+    return false
+  }
+
+  /** The scopes, and objects bound, by which a function and those that it calls can come to any lock. */
+  scopesAround(called: HeapNode): ReadonlySet<HeapNode> {
+    const heap = this.#heap
+    const around = new Set<HeapNode>()
+    const seen = new Set([called])
+    let level: readonly HeapNode[] = [called]
+    for (let depth = 0; depth < mostCalls && level.length > 0; depth++) {
+      for (const node of level) {
+        const bound = heap.kind(node) === 'bound function' ? nodeOf(heap, node, 'this') : undefined
+        if (bound !== undefined) around.add(bound)
+        let scope = nodeOf(heap, nodeOf(heap, node, 'bound_function') ?? node, 'context')
+        for (let outer = 0; scope !== undefined && outer < mostScopes; outer++) {
+          around.add(scope)
+          scope = nodeOf(heap, scope, 'previous')
+        }
+      }
+      level = level.flatMap(node => this.#calledBy(node)).filter(node => !seen.has(node) && seen.add(node))
+    }
+    return around
   }
 
   /** What `done()` and `task.release()` in the text of a function call, where `done` and `task` are variables of its scopes. */
@@ -104,7 +145,9 @@ export class LetIn {
     const text = source.syntax.textOf(source.fn)
     for (const [, object, name] of text.matchAll(/(?<![\w$.])(?:([\w$]+)\.)?([\w$]+)\s*\(/g)) {
       const target = variable(object ?? name!)
-      const method = target !== undefined && object !== undefined ? this.#heap.method(target, name!) : target
+      // `done.apply(null, results)`
+      const isItself = object === undefined || /^(?:apply|call)$/.test(name!)
+      const method = target === undefined || isItself ? target : this.#heap.method(target, name!)
       if (method !== undefined && /function$/.test(this.#heap.kind(method))) called.push(method)
     }
     return called.slice(0, mostCalled)
@@ -177,15 +220,6 @@ export class LetIn {
   }
 }
 
-/** The text of a function without those inside of it. */
-function ownText(syntax: SuspendedCode['source']['syntax'], fn: Node): string {
-  let text = syntax.textOf(fn)
-  for (const inner of syntax.functions)
-    if (inner !== fn && inner.start > fn.start && inner.end <= fn.end)
-      text = text.replace(syntax.textOf(inner), '')
-  return text
-}
-
 /** Functions that a function calls or wraps, by the variables of its innermost scope. */
 function wrappedIn(heap: HeapGraph, node: HeapNode): readonly HeapNode[] {
   const [scope] = scopesOf(heap, node)
@@ -194,4 +228,12 @@ function wrappedIn(heap: HeapGraph, node: HeapNode): readonly HeapNode[] {
     : heap
         .edges(scope)
         .flatMap(edge => (edge.kind === 'variable' && heap.kind(edge.node) === 'function' ? [edge.node] : []))
+}
+
+/** The parts of a lock, and the scopes with a variable for one of them. */
+export function scopesOfParts(heap: HeapGraph, parts: ReadonlySet<HeapNode>): ReadonlySet<HeapNode> {
+  const near = new Set(parts)
+  for (const part of parts)
+    for (const { kind, node } of heap.retainers(part)) if (kind === 'variable') near.add(node)
+  return near
 }

@@ -1,6 +1,6 @@
 /** What an object is called by the data that refers to it: `Ledger.#mutex`, `savings.lock`, `limit`. */
 import type { HeapEdge, HeapGraph, HeapNode } from '../../heap/graph.ts'
-import { isModuleScope } from './resolver-reach.ts'
+import { isModuleScope } from './module-scope.ts'
 
 const deepest = 5
 const mostNodes = 200
@@ -31,6 +31,8 @@ export function nameInHeap(
         if (name === undefined || --left < 0) continue
         const kind = heap.kind(edge.node)
         if ((kind === 'context' || kind === 'module') && edge.kind === 'variable') {
+          // What a package calls it tells a reader of the program nothing.
+          if (name === 'this' || (kind === 'context' && isOfPackage(heap, edge.node))) continue
           if (kind === 'module' || isModuleScope(heap, edge.node)) {
             const whole = `${name}${path}`
             return depth >= farthest && owned !== undefined ? owned : whole
@@ -50,7 +52,8 @@ export function nameInHeap(
           path === '' &&
           className !== '' &&
           className !== 'Object' &&
-          owned === undefined
+          owned === undefined &&
+          !isClassOfPackage(heap, edge.node)
         )
           owned = `${className}${inner}`
         next.push({ node: edge.node, path: inner })
@@ -59,6 +62,19 @@ export function nameInHeap(
     level = next
   }
   return owned
+}
+
+function isClassOfPackage(heap: HeapGraph, node: HeapNode): boolean {
+  const made = heap.method(node, 'constructor')
+  return made !== undefined && /node_modules|^node:/.test(heap.code(made)?.place?.script ?? 'node:')
+}
+
+/** By a function that runs in it. */
+function isOfPackage(heap: HeapGraph, context: HeapNode): boolean {
+  const user = heap
+    .retainers(context)
+    .find(({ name, node }) => name === 'context' && heap.kind(node) === 'function')
+  return user !== undefined && /node_modules/.test(heap.code(user.node)?.place?.script ?? '')
 }
 
 /** How one thing is reached from another, as source text has it; undefined where no text has it. */

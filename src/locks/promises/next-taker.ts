@@ -37,6 +37,15 @@ export function takesFrom(text: string, fields: readonly string[]): boolean {
   return taking.test(text) && fields.some(field => mentions(text, field))
 }
 
+/** The text of a function without those inside of it. */
+export function ownText(syntax: FunctionSource['syntax'], fn: Node): string {
+  let text = syntax.textOf(fn)
+  for (const inner of syntax.functions)
+    if (inner !== fn && inner.start > fn.start && inner.end <= fn.end)
+      text = text.replace(syntax.textOf(inner), '')
+  return text
+}
+
 function mentions(text: string, field: string): boolean {
   return field !== '' && new RegExp(`(?<![\\w$])${field.replace(/[^\w]/g, '\\$&')}(?![\\w$])`).test(text)
 }

@@ -1,7 +1,7 @@
 /** What a promise waits for that is no lock: a timer, Node's handles, another function's doing, or nothing any more. */
 
 import { nodeOf } from '../../heap/await-graph.ts'
-import type { HeapGraph, HeapNode } from '../../heap/graph.ts'
+import type { HeapFunction, HeapGraph, HeapNode } from '../../heap/graph.ts'
 import type { AsyncWaits } from './async-waits.ts'
 
 export interface Outside {
@@ -15,7 +15,9 @@ export interface Outside {
 export function outsideOf(waits: AsyncWaits, promise: HeapNode, loopNow?: number): Outside {
   const { heap } = waits.graph
   const reach = waits.reachOf(promise)
-  const [timer] = reach.timers
+  // What is about a handle may have a timer of Node's own: that is not how the wait ends.
+  const isOwn = (node: HeapNode) => !(callbackOf(heap, node)?.place?.script ?? '').startsWith('node:')
+  const timer = reach.io.length === 0 ? reach.timers[0] : reach.timers.find(isOwn)
   if (timer !== undefined) return timerOf(heap, timer, loopNow)
   if (reach.io.length > 0) return { kind: 'i/o', text: ioText(heap, reach.io) }
   const [root] = reach.roots
@@ -41,13 +43,18 @@ export function outsideOf(waits: AsyncWaits, promise: HeapNode, loopNow?: number
 
 function timerOf(heap: HeapGraph, timer: HeapNode, loopNow: number | undefined): Outside {
   const after = positive(heap, timer, '_idleTimeout')
-  const callback = nodeOf(heap, timer, '_onTimeout')
-  const name = callback === undefined ? '' : (heap.code(callback)?.name ?? '')
+  const name = callbackOf(heap, timer)?.name ?? ''
   const calls = name === '' ? '' : ` that calls ${name}`
   if (after === undefined) return { kind: 'timer', text: `a timer${calls}` }
   const left = remaining(after, positive(heap, timer, '_idleStart'), loopNow)
   const due = left === undefined ? '' : `, due in about ${inWords(left)}`
   return { kind: 'timer', text: `a timer of ${after} ms${calls}${due}`, inMs: left ?? after }
+}
+
+function callbackOf(heap: HeapGraph, timer: HeapNode): HeapFunction | undefined {
+  const callback = nodeOf(heap, timer, '_onTimeout')
+  const target = callback === undefined ? undefined : nodeOf(heap, callback, 'bound_function')
+  return callback === undefined ? undefined : heap.code(target ?? callback)
 }
 
 /** How long a timer still has, milliseconds; undefined where its start or the loop's clock make no sense. */
@@ -102,8 +109,34 @@ function which(heap: HeapGraph, node: HeapNode): string {
     const file = textOf(heap, node, 'spawnfile')
     return file === undefined ? ` (${pid})` : ` (${file}, ${pid})`
   }
-  const host = heap.className(node) === 'ClientRequest' ? textOf(heap, node, 'host') : undefined
-  return host === undefined ? '' : ` from ${host}${queued(heap, node)}`
+  const name = heap.className(node)
+  if (name === 'Socket' || name === 'TLSSocket') return peerOf(heap, node)
+  return name === 'ClientRequest' ? `${askedOf(heap, node)}${queued(heap, node)}` : ''
+}
+
+/** The other end of a socket, as far as its fields tell: Node's handle has the rest (lib/net.js). */
+function peerOf(heap: HeapGraph, socket: HeapNode): string {
+  const peer = nodeOf(heap, socket, '_peername')
+  const address = peer === undefined ? undefined : textOf(heap, peer, 'address')
+  const port = peer === undefined ? undefined : positive(heap, peer, 'port')
+  if (address !== undefined && port !== undefined) return ` to ${address}:${port}`
+  const attempted = nodeOf(heap, socket, 'autoSelectFamilyAttemptedAddresses')
+  const attempts =
+    attempted === undefined ? [] : heap.edges(attempted).filter(({ kind }) => kind === 'element')
+  const last = attempts.at(-1)
+  const tried = last === undefined ? undefined : heap.text(last.node)
+  const host = tried ?? textOf(heap, socket, '_host')
+  return host === undefined ? '' : ` to ${host}`
+}
+
+/** `from 127.0.0.1:8080 (GET /orders)`: by the head that was sent (lib/_http_outgoing.js), without the query. */
+function askedOf(heap: HeapGraph, request: HeapNode): string {
+  const head = heap.value(request, '_header')
+  const text = head?.kind === 'text' ? head.value : head?.kind === 'node' ? (heap.text(head.node) ?? '') : ''
+  const [, method, path] = /^([A-Z]+) ([^ ?]*)/.exec(text) ?? []
+  const [, host = textOf(heap, request, 'host')] = /\r\nhost: ([^\r]+)/i.exec(text) ?? []
+  const asked = method === undefined || path === undefined ? '' : ` (${method} ${path.slice(0, 60)})`
+  return host === undefined ? asked : ` from ${host}${asked}`
 }
 
 /** A request of `http` that has no socket yet, since its agent has as many as it may (lib/_http_agent.js: `requests` by host). */
@@ -123,8 +156,14 @@ function textOf(heap: HeapGraph, node: HeapNode, name: string): string | undefin
   return value?.kind === 'text' ? value.value.slice(0, 60) : undefined
 }
 
+function isSignal(heap: HeapGraph, node: HeapNode): boolean {
+  return heap.className(node) === 'AbortSignal'
+}
+
 function ioText(heap: HeapGraph, nodes: readonly HeapNode[]): string {
-  for (const node of nodes) {
+  // What may be aborted is something else.
+  const order = [...nodes].sort((one, other) => Number(isSignal(heap, one)) - Number(isSignal(heap, other)))
+  for (const node of order) {
     const known = requests[heap.className(node)]
     if (known !== undefined) return `${known}${which(heap, node)}`
   }

@@ -38,6 +38,8 @@ export class PairHolds {
     switch (pair.by) {
       case 'thing':
         return this.#isThing(activation, source, pair, lock)
+      case 'list':
+        return this.#isThing(activation, source, pair, lock) && this.#isOwn(activation, source, pair, lock)
       case 'value':
         return this.#isReleaser(activation, source, pair, lock)
       case 'handed back':
@@ -68,6 +70,14 @@ export class PairHolds {
       }),
     )
     return given && (isPart || this.#isCallee(activation, source, call, lock))
+  }
+
+  /** The release is a function of the lock, by the scope that it runs in. */
+  #isOwn(activation: Activation, source: FunctionSource, { release }: CallPair, lock: LockedStore): boolean {
+    const called = this.#values.of(activation, source, release.target, '')
+    return (
+      called !== undefined && (livesIn(this.#heap, called, lock) || reachesByName(this.#heap, called, lock))
+    )
   }
 
   /** The function by which the waiters came to wait. */

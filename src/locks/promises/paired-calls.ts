@@ -21,9 +21,10 @@ export interface CallPair {
   readonly release: CalledThing
   /**
    * `thing`: both name it (`lock(fork)` and `drop(fork)`, `this.#enter()` and `this.#queue.shift()`); `value`: the release is a
-   * method of what was awaited; `handed back`: the release is given what was awaited.
+   * method of what was awaited; `handed back`: the release is given what was awaited; `list`: the waiter was put into a list, and
+   * the release is a function without arguments, which may take the next one from it.
    */
-  readonly by: 'thing' | 'value' | 'handed back'
+  readonly by: 'thing' | 'value' | 'handed back' | 'list'
   /** The expression for the thing, or for what was awaited. */
   readonly of: Node
   /** Released in a `finally`. */
@@ -99,6 +100,9 @@ function paired(
     const same = asked.find(one => sharedPart(source, one, thing, inline) !== undefined)
     if (same !== undefined) return { by: 'thing', of: sharedPart(source, same, thing, inline)! }
   }
+  // `waiting.push(resolve)`, and later on `release()`, which has nothing of it in its text.
+  if (inline && release.method === '' && release.arguments.length === 0 && isThing(unwrapped(call.target)))
+    return { by: 'list', of: call.target }
   return undefined
 }
 

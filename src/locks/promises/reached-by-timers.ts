@@ -3,6 +3,7 @@ import { nodeOf, scopesFrom } from '../../heap/await-graph.ts'
 import type { HeapNode } from '../../heap/graph.ts'
 import { isFunction, type Node, walk } from '../../sources/syntax-tree.ts'
 import type { AsyncWaits, PromiseLock } from './async-waits.ts'
+import { isCleared } from './node-handles.ts'
 
 /** A callback may call on so many functions, one through the other. */
 const depthLimit = 3
@@ -39,7 +40,8 @@ function timersOf(waits: AsyncWaits): readonly TimerReach[] {
     const after = heap.value(timer, '_idleTimeout')
     const callback = nodeOf(heap, timer, '_onTimeout')
     // A timer that was cleared has no time left (lib/internal/timers.js).
-    if (callback === undefined || (after?.kind === 'number' && after.value < 0)) return []
+    if (callback === undefined || (after?.kind === 'number' && after.value < 0) || isCleared(heap, timer))
+      return []
     const given = nodeOf(heap, timer, '_timerArgs')
     const reached = new Set<HeapNode>()
     if (given !== undefined)

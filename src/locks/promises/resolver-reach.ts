@@ -4,8 +4,10 @@
  */
 import type { AwaitGraph } from '../../heap/await-graph.ts'
 import type { HeapEdge, HeapGraph, HeapNode } from '../../heap/graph.ts'
+import { isOutside, targetOf } from './event-target.ts'
 import type { FunctionSources } from './function-sources.ts'
-import { isIo, isTimer } from './node-handles.ts'
+import { isModuleScope } from './module-scope.ts'
+import { isCleared, isIo, isTimer } from './node-handles.ts'
 
 /** One node of the way from a resolving function outwards. */
 export interface Step {
@@ -33,7 +35,6 @@ export interface Reach {
 }
 
 const mostNodes = 400
-const mostAround = 40
 
 interface Visit {
   readonly node: HeapNode
@@ -184,13 +185,18 @@ export class ResolverReaches {
         return false
       case 'object': {
         const name = heap.className(node)
-        const signal = name === 'Listener' ? this.#signalOf(node) : undefined
+        const target = name === 'Listener' ? targetOf(heap, node)?.emitter : undefined
         if (isTimer(name)) {
           if (!isCleared(heap, node)) found.timers.add(node)
-        } else if (signal !== undefined) found.io.add(signal)
+        } else if (target !== undefined && isOutside(heap, target)) found.io.add(target)
         else if (isIo(name)) found.io.add(node)
         else if (name === 'Object' || name === '') return true
-        else found.stores.push(at)
+        else {
+          const serving =
+            edge.kind === 'property' && at.before === undefined ? this.#serving(node, edge.name) : []
+          for (const one of serving) found.activations.add(one)
+          if (serving.length === 0) found.stores.push(at)
+        }
         return false
       }
       default:
@@ -198,21 +204,22 @@ export class ResolverReaches {
     }
   }
 
-  /** The signal that a listener of Node's event targets listens to (lib/internal/event_target.js: a list of them in a map). */
-  #signalOf(listener: HeapNode): HeapNode | undefined {
-    const seen = new Set([listener])
-    for (const node of seen) {
-      if (seen.size > mostAround) return undefined
-      for (const { node: from } of this.#heap.retainers(node)) {
-        const name = this.#heap.className(from)
-        // Node makes signals without their constructor; a snapshot names them by the one that it used.
-        const aborts =
-          name === 'EventTarget' && ['aborted', 'get aborted'].some(one => this.#heap.has(from, one))
-        if (name === 'AbortSignal' || aborts) return from
-        if (/^(?:object|map)$/.test(this.#heap.kind(from))) seen.add(from)
-      }
+  /** Suspended functions that have an object and call the function in one of its fields: `job.resolve(await job.run())`. */
+  #serving(node: HeapNode, field: string): readonly HeapNode[] {
+    const heap = this.#heap
+    const calls = new RegExp(`\\.\\s*${field.replace(/[^\w]/g, '\\$&')}\\s*\\(`)
+    const serving = new Set<HeapNode>()
+    const having = heap.retainers(node).flatMap(edge => {
+      if (heap.kind(edge.node) === 'activation') return [edge.node]
+      const isScope = edge.kind === 'variable' && !isModuleScope(heap, edge.node)
+      return isScope ? heap.retainers(edge.node).map(one => one.node) : []
+    })
+    for (const one of having) {
+      const code = this.#graph.activations.get(one)?.code
+      const source = code && this.#sources.of(code)
+      if (source !== undefined && calls.test(source.syntax.textOf(source.fn))) serving.add(one)
     }
-    return undefined
+    return [...serving]
   }
 
   /** Whether what refers to a node can use it: a function uses of its scope what its text names. */
@@ -276,12 +283,6 @@ export class ResolverReaches {
   }
 }
 
-/** A timer that was cleared, or has fired for good (lib/internal/timers.js). */
-function isCleared(heap: HeapGraph, timer: HeapNode): boolean {
-  const destroyed = heap.value(timer, '_destroyed')
-  return destroyed?.kind === 'boolean' && destroyed.value
-}
-
 /** More refers to it than was looked at. */
 function open(io: readonly HeapNode[]): Reach {
   return { reactions: [], timers: [], io, activations: [], stores: [], roots: [], none: false }
@@ -294,23 +295,4 @@ function variableOf(step: Step | undefined): string | undefined {
     if (at.edge.kind !== 'internal' || at.edge.name !== 'previous') return undefined
   }
   return undefined
-}
-
-/** The scope of a module or of a script: always there. */
-export function isModuleScope(heap: HeapGraph, context: HeapNode): boolean {
-  const extension = heap.value(context, 'extension')
-  if (extension?.kind === 'node' && heap.kind(extension.node) === 'module') return true
-  const previous = heap.value(context, 'previous')
-  return (
-    (previous?.kind !== 'node' || isGlobalScope(heap, previous.node)) &&
-    !heap.edges(context).some(({ kind, name }) => kind === 'variable' && name === 'this')
-  )
-}
-
-/** V8's native context, around all others: it has no variables. */
-function isGlobalScope(heap: HeapGraph, node: HeapNode): boolean {
-  if (heap.kind(node) !== 'context') return true
-  const outer = heap.value(node, 'previous')
-  const outermost = outer?.kind !== 'node' || heap.kind(outer.node) !== 'context'
-  return outermost && !heap.edges(node).some(({ kind }) => kind === 'variable')
 }

@@ -1,5 +1,4 @@
 /** How many a lock lets in, and how many it could let in now, from the numbers that it keeps. */
-import { nodeOf } from '../../heap/await-graph.ts'
 import type { HeapGraph, HeapNode } from '../../heap/graph.ts'
 
 const limits = [
@@ -31,7 +30,7 @@ const spares = [
   'slots',
   'availablePermits',
 ]
-const settings = ['options', 'opts', 'config', 'settings']
+const settings = /(?:options|opts|config|settings)$/i
 const prefixes = ['', '_', '#', '__']
 
 export interface Units {
@@ -44,9 +43,25 @@ export interface Units {
 /** Reads the numbers of the parts of a lock and of their settings, those nearest to the waiters first. */
 export function unitsOf(heap: HeapGraph, parts: ReadonlySet<HeapNode>): Units {
   const owners = [...parts].filter(part => heap.kind(part) === 'object' || heap.kind(part) === 'context')
-  const given = owners.flatMap(part => named(settings).flatMap(name => nodeOf(heap, part, name) ?? []))
+  const given = [...owners, ...owners.flatMap(part => satellites(heap, part))].flatMap(part =>
+    heap.edges(part).flatMap(({ kind, name, node }) => (isNamed(kind) && settings.test(name) ? [node] : [])),
+  )
   const capacity = firstNumber(heap, [...owners, ...given], named([...limits, ...moreLimits]))
   return { capacity, free: firstNumber(heap, owners, named(spares)) ?? 0 }
+}
+
+/** Objects of its own that know it: a store with a field for the limiter that keeps it in a field. */
+function satellites(heap: HeapGraph, part: HeapNode): readonly HeapNode[] {
+  if (heap.kind(part) !== 'object') return []
+  return heap
+    .edges(part)
+    .filter(({ kind, node }) => kind === 'property' && heap.kind(node) === 'object')
+    .map(({ node }) => node)
+    .filter(node => heap.edges(node).some(edge => edge.kind === 'property' && edge.node === part))
+}
+
+function isNamed(kind: string): boolean {
+  return kind === 'property' || kind === 'variable'
 }
 
 function firstNumber(

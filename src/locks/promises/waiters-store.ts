@@ -4,7 +4,8 @@
  */
 import { nodeOf } from '../../heap/await-graph.ts'
 import type { HeapEdge, HeapGraph, HeapNode } from '../../heap/graph.ts'
-import { isModuleScope, type Step } from './resolver-reach.ts'
+import { isModuleScope } from './module-scope.ts'
+import type { Step } from './resolver-reach.ts'
 
 /** One object on the way outwards, with how it refers to the one before. */
 export interface Part {
@@ -203,8 +204,10 @@ export function livesIn(
 export function reachesByName(
   heap: HeapGraph,
   node: HeapNode,
-  { names, parts }: Pick<WaitersStore, 'names' | 'parts'>,
+  { names, parts, keyed }: Pick<WaitersStore, 'names' | 'parts' | 'keyed'>,
 ): boolean {
+  // Of a table of queues it does not tell which one.
+  if (keyed) return false
   let scope = nodeOf(heap, node, 'context')
   for (let depth = 0; scope !== undefined && depth < mostScopes; depth++) {
     const at = scope

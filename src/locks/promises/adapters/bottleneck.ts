@@ -7,5 +7,6 @@ export const bottleneck: readonly LockAdapter[] = [
     fields: ['_queues', '_store'],
     kind: 'queue',
     unit: 'a slot of',
+    capacity: '_store.storeOptions.maxConcurrent',
   },
 ]
