@@ -3,11 +3,10 @@ import { setImmediate } from 'node:timers/promises'
 import type { InspectedProcess } from '../inspector/inspected-process.ts'
 import type { InspectedThread } from '../inspector/inspected-thread.ts'
 import { InspectorValueSource } from '../inspector/value-source.ts'
-import type { LockFacts, OtherParty, SleptOn } from '../locks/recognise.ts'
-import { readThreadStat } from '../process/stat.ts'
+import type { LockFacts, SleptOn } from '../locks/recognise.ts'
 import type { Target } from '../process/target.ts'
-import { type EventLoop, isUnknown } from '../snapshot/model.ts'
-import type { Activation, ValueSource } from '../snapshot/question.ts'
+import type { EventLoop } from '../snapshot/model.ts'
+import type { Activation } from '../snapshot/question.ts'
 import { pathOf } from '../sources/script-url.ts'
 import { SyntaxStore } from '../sources/syntax-store.ts'
 import { type Clock, sleep } from './clock.ts'
@@ -21,13 +20,15 @@ import { type KernelIds, mapWorkers } from './kernel-threads.ts'
 import { ANSWER_MS, type Look, lookInPassing, lookPaused, resumeAll } from './look.ts'
 import type { MemoryFrames } from './memory-frames.ts'
 import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS } from './options.ts'
-import { partyOf, stackIn } from './party.ts'
-import { type RecordedRun, Recorder } from './recorder.ts'
+import { framesOf, hasFrames, partyOf, stackIn } from './party.ts'
+import type { RecordedRun } from './recorder.ts'
+import { type RunInput, runRules, runRulesWith } from './rule-run.ts'
 import { withRunning } from './running-workers.ts'
 import { ScriptLibrary } from './script-library.ts'
 import { needsSecondReading } from './second-reading.ts'
 import type { SilentThreads } from './silent-threads.ts'
 import { changedSinceStart, readTargetFile } from './target-files.ts'
+import { ThreadStates } from './thread-states.ts'
 
 const ENABLE_MS = 3000
 /** A paused thread answers in a millisecond; on a loaded machine that may be a second. */
@@ -46,7 +47,6 @@ export class Inspection implements Inside {
   readonly threads: readonly InspectedThread[]
   readonly looks: Look[] = []
   readonly reader: FrameReader
-  kernelIds: KernelIds = new Map()
   intervals: ReadonlyMap<number, Interval> = new Map()
   facts: LockFacts = { resources: [], holds: [], productions: [], waits: [] }
   vias: Inside['vias'] = new Map()
@@ -60,6 +60,7 @@ export class Inspection implements Inside {
   memory: MemoryFrames | undefined
   /** The threads that stand still, and are paused in the last look. */
   readonly #standing = new Set<InspectedThread>()
+  readonly #states: ThreadStates
   readonly #target: Target
   readonly #inspected: InspectedProcess
   readonly #options: CaptureOptions
@@ -74,6 +75,7 @@ export class Inspection implements Inside {
     this.#options = options
     this.#clock = clock
     this.threads = inspected.threads
+    this.#states = new ThreadStates(target.pid, inspected.threads)
     const library = new ScriptLibrary(path => readTargetFile(target, path))
     this.#library = library
     this.reader = {
@@ -84,18 +86,22 @@ export class Inspection implements Inside {
     }
   }
 
+  get kernelIds(): KernelIds {
+    return this.#states.kernelIds
+  }
+
   /** Stacks in passing, and which of the threads stand still. */
   async lookFirst(): Promise<void> {
     this.#options.onProgress?.('reading stacks')
     const first = await this.#inPassing()
     const { pid, runtime } = this.#target
-    this.kernelIds = await mapWorkers(
+    this.#states.kernelIds = await mapWorkers(
       { pid, arch: runtime.arch },
       this.threads,
       [...first.kernel.values()],
       this.#clock,
     )
-    for (const thread of this.#standingIn(first)) this.#standing.add(thread)
+    for (const thread of this.#states.standingIn(first)) this.#standing.add(thread)
   }
 
   /** Scripts and sources of the threads that stand still: announced, fetched and parsed while the program runs on. */
@@ -127,8 +133,8 @@ export class Inspection implements Inside {
       throwIfInterrupted(this.#options)
       await this.#inPassing()
     }
-    const standing = [...this.#standing].flatMap(thread => this.#tidOf(thread) ?? [])
-    const idle = this.#idleThreads()
+    const standing = [...this.#standing].flatMap(thread => this.#states.tidOf(thread) ?? [])
+    const idle = this.#states.idleIn(this.looks.at(-1)!)
     const tids = [...standing, ...idle.values()]
     // On a loaded machine a thread may take its time to sleep again after it has answered us.
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
@@ -136,7 +142,7 @@ export class Inspection implements Inside {
       const end = beginInterval(this.#target.pid, tids, () => this.#clock.now)
       const untilNext = this.looks.at(-1)!.at + between - this.#clock.now
       await sleep(this.#clock.limit(Math.max(INTERVAL_MS, untilNext)))
-      this.loops = idleLoops(this.#target, idle, this.#scriptedTids())
+      this.loops = idleLoops(this.#target, idle, this.#states.tids)
       this.intervals = end()
       // One that idles and was woken may be woken again and again: it is no reason to try for long.
       const wanted = attempt === 1 ? tids : standing
@@ -160,7 +166,7 @@ export class Inspection implements Inside {
       this.threads,
       {
         pausing: this.#standing,
-        counted: this.#runningAmong(this.#standing),
+        counted: this.#states.runningAmong(this.#standing),
         silent: resting,
         unanswering: new Set(this.threads.filter(thread => stackIn(before, thread) === undefined)),
       },
@@ -171,8 +177,19 @@ export class Inspection implements Inside {
     const values = new InspectorValueSource(parties, () => this.#clock.limit(QUESTION_MS))
     await this.#library.fetch(framesOf(look), this.#clock)
     const paused = this.#activations(look, this.#standing)
-    const [facts, vias] = await Promise.all([
-      this.#recognise(look, paused, values, sleptOn, silent),
+    const input: RunInput = {
+      pid,
+      threads: this.threads,
+      look,
+      reader: this.reader,
+      library: this.#library,
+      paused,
+      values,
+      sleptOn,
+      before: this.facts,
+    }
+    const [{ facts, run }, vias] = await Promise.all([
+      silent === undefined ? runRules(input) : runRulesWith(silent, input),
       Promise.all(
         [...this.#activations(look, this.threads)].map(async ([party, stack]) => {
           const via = await controlOf(stack, this.reader.syntax, paused.has(party) ? values : undefined)
@@ -181,6 +198,7 @@ export class Inspection implements Inside {
       ),
     ]).finally(() => silent?.close())
     this.facts = facts
+    this.run = run
     this.vias = new Map(vias)
     await resumeAll(this.#inspected, this.#clock)
     await this.#readResources(look)
@@ -194,54 +212,13 @@ export class Inspection implements Inside {
     this.pausedWaves = Math.max(this.pausedWaves, values.waves + 1)
   }
 
-  /** What the rules say of the paused threads and of those that memory shows. */
-  async #recognise(
-    look: Look,
-    paused: ReadonlyMap<string, readonly Activation[]>,
-    values: ValueSource,
-    sleptOn: ReadonlyMap<string, SleptOn>,
-    silent: SilentThreads | undefined,
-  ): Promise<LockFacts> {
-    const { recogniseLocks } = await this.#rules
-    const { syntax } = this.reader
-    for (;;) {
-      const overheard = silent?.overheard(this.#library, syntax)
-      const stacks = overheard === undefined ? paused : new Map([...paused, ...overheard.stacks])
-      const others = this.#others(look, stacks)
-      const asked =
-        overheard === undefined
-          ? values
-          : new (await import('./silent-threads.ts')).SharedValues(overheard, values)
-      const recorder = new Recorder(asked, this.#library)
-      const facts = await recogniseLocks(
-        stacks,
-        syntax,
-        recorder.texts,
-        recorder,
-        others,
-        this.facts,
-        sleptOn,
-      )
-      if (silent === undefined || overheard === undefined) {
-        const earlierWords = wordsIn(this.facts)
-        const { exchanges, originals } = recorder
-        this.run = { stacks, others, earlierWords, sleptOn, exchanges, originals }
-        return facts
-      }
-      // What came from memory is not asked again.
-      this.run = undefined
-      // One that went on may have given back what it held.
-      if (silent.stayed(overheard)) return silent.numbered(facts)
-    }
-  }
-
   /** Whether a further round is needed: somebody came to stand still, or may hold what is waited for. */
   async widen(): Promise<boolean> {
     const look = this.looks.at(-1)!
     const left = this.threads.filter(thread => !this.#standing.has(thread) && hasFrames(look, thread))
     const more = this.#holdersAreMissing()
       ? left
-      : this.#standingIn(look).filter(thread => left.includes(thread))
+      : this.#states.standingIn(look).filter(thread => left.includes(thread))
     const { spinLoopsAround } = await this.#rules
     const stacks = this.looks.map(one => this.#activations(one, left))
     const spinning = left.filter(thread => {
@@ -250,7 +227,7 @@ export class Inspection implements Inside {
       return [...loops[0]!].some(loop => loops.every(one => one.has(loop)))
     })
     const unseen = this.threads.filter(
-      thread => !this.#standing.has(thread) && this.#runsBetweenLooks(thread),
+      thread => !this.#standing.has(thread) && this.#states.runsBetween(this.looks, thread),
     )
     const further = new Set([...more, ...spinning, ...unseen])
     for (const thread of further) this.#standing.add(thread)
@@ -262,7 +239,7 @@ export class Inspection implements Inside {
     const { pid } = this.#target
     const spins = (thread: InspectedThread) =>
       this.facts.waits.some(wait => wait.spins === true && wait.party === partyOf(pid, thread))
-    this.kernelIds = withRunning(this.kernelIds, this.threads.filter(spins), this.looks)
+    this.#states.kernelIds = withRunning(this.kernelIds, this.threads.filter(spins), this.looks)
   }
 
   /**
@@ -290,7 +267,7 @@ export class Inspection implements Inside {
     const last = this.looks.at(-1)!
     const parked = [...this.#standing].flatMap(thread => {
       const top = stackIn(last, thread)?.frames.find(({ url }) => !url.startsWith('node:'))
-      const tid = this.#tidOf(thread)
+      const tid = this.#states.tidOf(thread)
       const inWasm = top !== undefined && readFrame(this.reader, thread, top).kind === 'wasm'
       return inWasm && tid !== undefined ? [[partyOf(this.#target.pid, thread), tid] as const] : []
     })
@@ -304,7 +281,7 @@ export class Inspection implements Inside {
     const last = this.looks.at(-1)!
     const { pid } = this.#target
     const silent = this.threads.flatMap(thread => {
-      const tid = stackIn(last, thread) === undefined ? this.#tidOf(thread) : undefined
+      const tid = stackIn(last, thread) === undefined ? this.#states.tidOf(thread) : undefined
       return tid === undefined ? [] : [[partyOf(pid, thread), tid] as const]
     })
     if (silent.length === 0 || this.#standing.size === 0 || this.#options.memory === false) return undefined
@@ -336,45 +313,6 @@ export class Inspection implements Inside {
     return look
   }
 
-  /**
-   * Those in JavaScript that were seen off the processor. Announcing its scripts takes a thread 40 ms, which one that
-   * works should not lose. The kernel is asked twice, since a parked thread runs while it answers us.
-   */
-  #standingIn(look: Look): readonly InspectedThread[] {
-    return this.threads.filter(thread => {
-      const tid = this.#tidOf(thread)
-      if (!hasFrames(look, thread)) return false
-      if (tid === undefined || look.kernel.get(tid)?.view.state !== 'R') return true
-      return readThreadStat(this.#target.pid, tid)?.state !== 'R'
-    })
-  }
-
-  /** A parked thread's loop cannot turn; one that runs is asked, even where it is to be paused. */
-  #runningAmong(threads: ReadonlySet<InspectedThread>): ReadonlySet<InspectedThread> {
-    const runs = (thread: InspectedThread) => {
-      const tid = this.#tidOf(thread)
-      return tid !== undefined && readThreadStat(this.#target.pid, tid)?.state === 'R'
-    }
-    return new Set([...threads].filter(runs))
-  }
-
-  /**
-   * It runs, its loop does not turn, and no code of the program was on its stack when it answered: V8 lets a look in
-   * between two promise callbacks, a pause stops inside of the next.
-   */
-  #runsBetweenLooks(thread: InspectedThread): boolean {
-    const tid = this.#tidOf(thread)
-    const turns = this.looks[0] && stackIn(this.looks[0], thread)?.loopTurns
-    if (tid === undefined || turns === undefined || this.looks.length < 2) return false
-    return this.looks.every(look => {
-      const stack = stackIn(look, thread)
-      const running = look.kernel.get(tid)?.view.state === 'R'
-      return (
-        stack?.loopTurns === turns && running && !stack.frames.some(({ url }) => !url.startsWith('node:'))
-      )
-    })
-  }
-
   #holdersAreMissing(): boolean {
     const { resources, waits } = this.facts
     const incomplete = resources.filter(({ complete }) => complete !== true)
@@ -396,22 +334,6 @@ export class Inspection implements Inside {
     )
   }
 
-  /** Those that were found in their event loop, with their kernel thread ids. */
-  #idleThreads(): ReadonlyMap<InspectedThread, number> {
-    const look = this.looks.at(-1)!
-    const idle = this.threads.filter(thread => stackIn(look, thread)?.frames.length === 0)
-    return new Map(idle.flatMap(thread => [[thread, this.#tidOf(thread)] as const].filter(hasTid)))
-  }
-
-  #scriptedTids(): ReadonlySet<number> {
-    return new Set(this.threads.flatMap(thread => this.#tidOf(thread) ?? []))
-  }
-
-  #tidOf(thread: InspectedThread): number | undefined {
-    const tid = thread.threadId === 0 ? this.#target.pid : this.kernelIds.get(thread.threadId)
-    return typeof tid === 'number' ? tid : undefined
-  }
-
   #activations(look: Look, of: Iterable<InspectedThread>): ReadonlyMap<string, readonly Activation[]> {
     const wanted = new Set(of)
     const activations = new Map<string, readonly Activation[]>()
@@ -423,25 +345,6 @@ export class Inspection implements Inside {
     }
     return activations
   }
-
-  /** The threads that were not paused: of those that idle it is known that they hold nothing on a stack. */
-  #others(look: Look, activations: ReadonlyMap<string, unknown>): readonly OtherParty[] {
-    return this.threads
-      .map(thread => ({
-        party: partyOf(this.#target.pid, thread),
-        idle: stackIn(look, thread)?.frames.length === 0,
-      }))
-      .filter(({ party }) => !activations.has(party))
-  }
-}
-
-/** The words that a run of the rules has read. */
-function wordsIn({ resources }: LockFacts): RecordedRun['earlierWords'] {
-  return resources.flatMap(({ word }) =>
-    word === undefined || isUnknown(word.value)
-      ? []
-      : [{ buffer: word.buffer, byte: word.byte, value: String(word.value) }],
-  )
 }
 
 function remembering<Value>(find: (path: string) => Value): (path: string) => Value {
@@ -451,18 +354,4 @@ function remembering<Value>(find: (path: string) => Value): (path: string) => Va
     known.set(path, value)
     return value
   }
-}
-
-function hasTid(
-  entry: readonly [InspectedThread, number | undefined],
-): entry is readonly [InspectedThread, number] {
-  return entry[1] !== undefined
-}
-
-function hasFrames(look: Look, thread: InspectedThread): boolean {
-  return (stackIn(look, thread)?.frames.length ?? 0) > 0
-}
-
-function* framesOf(look: Look) {
-  for (const [thread, stack] of look.stacks) if (!isUnknown(stack)) yield [thread, stack.frames] as const
 }

@@ -13,3 +13,12 @@ export function stackIn(look: Look, thread: InspectedThread): Stack | undefined 
   const stack: Stack | Unknown | undefined = look.stacks.get(thread)
   return stack === undefined || isUnknown(stack) ? undefined : stack
 }
+
+export function hasFrames(look: Look, thread: InspectedThread): boolean {
+  return (stackIn(look, thread)?.frames.length ?? 0) > 0
+}
+
+/** The threads that gave a stack in a look, with its frames. */
+export function* framesOf(look: Look) {
+  for (const [thread, stack] of look.stacks) if (!isUnknown(stack)) yield [thread, stack.frames] as const
+}

@@ -77,7 +77,7 @@ export const hangs: readonly Hang[] = [
       waits: 'Philosopher.dine (philosophers.mjs:28)',
       acquired: 'Philosopher.dine (philosophers.mjs:26)',
       // One fork has two names: that of the philosopher who holds it in the left hand came first.
-      label: seat === 5 ? 'Philosopher.#left' : 'Philosopher.#right',
+      label: seat === 5 ? 'Philosopher.#left' : `Philosopher.#right (${seat} of 4)`,
     })),
   },
   { file: 'slow-holder.mjs', verdict: 'blocked' },

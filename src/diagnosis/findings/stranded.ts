@@ -19,7 +19,7 @@ export const stranded: SetKind = {
     const names = bare(nameList(parties, roster, 3))
     const can = proved ? 'can' : 'seems able to'
     const [first] = parties
-    const shared = sharedEvent(set)
+    const shared = sharedEvent(set, roster)
     if (shared !== undefined)
       return `nothing ${can} wake ${names} any more: ${parties.length === 2 ? 'both' : 'all of them'} wait for ${shared}`
     if (idle.length === 0) return `nothing ${can} wake ${names} any more`
@@ -40,7 +40,7 @@ export const stranded: SetKind = {
 
   explain: (set, roster) => {
     const { idle, parked } = sorted(set, roster)
-    if (sharedEvent(set) !== undefined)
+    if (sharedEvent(set, roster) !== undefined)
       return [...togetherSentences(set, roster), ...goneWorkers(set, roster)].join('\n')
     if (idle.length === 0) return [edgeSentences(set.edges, roster), ...goneWorkers(set, roster)].join('\n')
     return [...parkedSentences(set, parked, roster), loopSentence(set, idle, roster)].join('\n')
@@ -52,7 +52,7 @@ export const stranded: SetKind = {
       const [blocked, other] = [roster.name(parked[0]!), roster.name(idle[0]!)]
       return `wait in ${blocked} without blocking it (await, Atomics.waitAsync), or let ${other} answer without needing anything of the event loop of ${blocked}`
     }
-    const shared = sharedEvent(set)
+    const shared = sharedEvent(set, roster)
     if (shared !== undefined)
       return `see to it that somebody comes who does not wait for ${shared} too: it may await more parties than there are, or one that has failed on its way`
     return 'send what the other side waits for before waiting oneself, or end what nobody needs any more: worker.terminate(), port.close(), unref()'
@@ -60,8 +60,10 @@ export const stranded: SetKind = {
 }
 
 /** What all of them are parked for, where that is one and the same event: the round of a barrier. */
-function sharedEvent({ edges, parties, waits }: ClosedSet): string | undefined {
+function sharedEvent(set: ClosedSet, roster: Roster): string | undefined {
+  const { edges, parties, waits } = set
   const [first] = edges
+  if (sorted(set, roster).idle.length > 0) return undefined
   const alike = edges.every(({ resource }) => resource === first?.resource)
   return alike && parties.length > 1 && waits.length === parties.length ? first?.resource.label : undefined
 }

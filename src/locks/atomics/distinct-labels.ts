@@ -1,4 +1,5 @@
 import type { Resource } from '../../snapshot/model.ts'
+import { byThread } from './by-thread.ts'
 
 /** What each party calls a lock, in the order of their threads. */
 export type NamesByParty = ReadonlyMap<string, string>
@@ -11,7 +12,7 @@ export type NamesByParty = ReadonlyMap<string, string>
 export function withDistinctLabels(
   named: readonly { readonly resource: Resource; readonly names: NamesByParty }[],
 ): readonly Resource[] {
-  const resources = named.map(({ resource }) => resource)
+  const resources = [...named].sort(byNamer).map(({ resource }) => resource)
   const labels = users(resources, ({ label }) => [label])
   const everybodys = users(resources, ({ label, aliases }) => [label, ...aliases.map(alias => alias.label)])
   const isClear = (name: string) => everybodys.get(name)!.length === 1
@@ -27,6 +28,13 @@ export function withDistinctLabels(
       ? resource
       : { ...resource, label: distinct, aliases: own.filter(alias => alias.label !== distinct) }
   })
+}
+
+/** In the order of the threads that name them. */
+function byNamer(left: { readonly names: NamesByParty }, right: { readonly names: NamesByParty }): number {
+  const [first = ''] = left.names.keys()
+  const [second = ''] = right.names.keys()
+  return byThread(first, second)
 }
 
 function users(

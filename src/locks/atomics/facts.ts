@@ -4,6 +4,7 @@ import { callPosition } from '../../sources/syntax.ts'
 import { unannouncedWrite } from './announcement.ts'
 import { Asker } from './asker.ts'
 import { wouldLeave } from './awaited-value.ts'
+import { byThread } from './by-thread.ts'
 import { Completeness, type Seen } from './completeness.ts'
 import { withDistinctLabels } from './distinct-labels.ts'
 import { Effects } from './effects.ts'
@@ -243,10 +244,4 @@ class Combination {
     const stays = waiters.every(({ timeout }) => timeout === null)
     return main && stays && !mainMayNotify(this.#seen.prepared.catalogue) ? main.party : undefined
   }
-}
-
-function byThread(left: string, right: string): number {
-  // One whose number is not known comes last.
-  const number = (party: string) => Number(party.split('/t')[1] ?? Number.MAX_SAFE_INTEGER)
-  return number(left) - number(right)
 }
