@@ -72,6 +72,13 @@ export function eventLoopOf(pid: number, tid: number, { fd, timeoutMs }: EpollWa
   }
 }
 
+/** Milliseconds as they are, as long as a reader can take them in. */
+function dueText(timeoutMs: number): string {
+  if (timeoutMs < 120_000) return `${timeoutMs} ms`
+  const minutes = timeoutMs / 60_000
+  return minutes < 120 ? `${Math.round(minutes)} min` : `${Math.round(minutes / 60)} h`
+}
+
 const outside = (kind: string, text: string): LoopSource => ({ kind, text, outside: true })
 const inside = (kind: string, text: string): LoopSource => ({ kind, text, outside: false })
 
@@ -88,7 +95,7 @@ function withoutLoopsOwn(watched: readonly Descriptor[], all: readonly Descripto
 function timer(timeoutMs: EpollWait['timeoutMs']): LoopSource[] {
   if (timeoutMs === null) return []
   if (isUnknown(timeoutMs)) return [outside('timer', 'a timer of the program or of V8')]
-  return [outside('timer', `a timer of the program or of V8, due ${timeoutMs} ms after the wait began`)]
+  return [outside('timer', `a timer of the program or of V8, due ${dueText(timeoutMs)} after the wait began`)]
 }
 
 function socketSources(pid: number, watched: readonly Descriptor[]): LoopSource[] {
