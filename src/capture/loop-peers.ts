@@ -79,9 +79,10 @@ function restNow({ process, settled }: Attached, thread: Thread): Rest | undefin
   const epoll = epollNow(process, tid)
   const loop = epoll && eventLoopOf(process.pid, tid, epoll)
   if (loop === undefined || isUnknown(loop) || !loop.complete) return undefined
-  // A timer as V8 sets them is still the one that was asked about if the loop has not turned since.
+  // A timer as V8 sets them is still the one that was asked about, and was V8's, if the loop has not turned since.
   const same = switches(process.pid, [tid]).get(tid)?.voluntary === settled.get(id)
-  const now = loop.sources.filter(source => source.outside && !(same && mayBeV8s(source)))
+  const ofV8 = same && !before.sources.some(({ kind }) => kind === 'timer')
+  const now = loop.sources.filter(source => source.outside && !(ofV8 && mayBeV8s(source)))
   const asked = before.sources.filter(
     ({ kind, fd, pid, outside }) => outside && kind !== 'timer' && fd === undefined && pid === undefined,
   )
