@@ -26,7 +26,7 @@ export function childExit({ process, facts }: Attached, peers: Peers): Found | u
   }
 }
 
-interface Waited {
+export interface Waited {
   readonly pid: number
   readonly call: string
   readonly timed: boolean
@@ -35,7 +35,7 @@ interface Waited {
 }
 
 /** The same call in all looks, and the child that it is about. */
-function childWaitedFor(pid: number, main: Thread): Waited | undefined {
+export function childWaitedFor(pid: number, main: Thread): Waited | undefined {
   const calls = main.looks.map(({ activity }) => callIn(activity))
   const call = calls.at(-1)
   if (call === undefined || calls.some(other => other?.name !== call.name)) return undefined

@@ -58,9 +58,10 @@ async function named(pid: number, source: LoopSource, peers: Peers): Promise<Loo
   const pids = isUnknown(givers) ? [] : givers.parties.map(party => party.split('/')[0]!.slice(1))
   const [peer, second] = new Set(pids)
   if (peer === undefined || second !== undefined) return source
+  const unread = isUnknown(givers) || givers.unread === undefined ? '' : `; ${givers.unread}`
   const text = source.text.includes(UNKNOWN_PEER)
-    ? source.text.replace(UNKNOWN_PEER, `process ${peer}`)
-    : `${source.text} (process ${peer})`
+    ? `${source.text.replace(UNKNOWN_PEER, `process ${peer}`)}${unread && ` (${unread.slice(2)})`}`
+    : `${source.text} (process ${peer}${unread})`
   return { ...source, text }
 }
 

@@ -27,6 +27,8 @@ export interface Connection {
   readonly peerInode?: number
   /** The other end is on this machine, and the process that listens there has not accepted it yet: the listener's inode. */
   readonly queuedAt?: number
+  /** What the other end, when that is on this machine, has not read yet, bytes. */
+  readonly unread?: number
   /** Whether this very process holds the other end too. */
   readonly toItself: boolean
 }
@@ -78,16 +80,18 @@ export function tcpSocketsOf(
   const own = otherThanUnix(pid, socketsOf(pid))
   if (isUnknown(own)) return own
   const all = own.size === 0 ? [] : tcpTables(pid)
-  const byEnds = new Map(all.map(({ local, peer, inode }) => [`${name(local)} ${name(peer)}`, inode]))
+  const byEnds = new Map(all.map(socket => [`${name(socket.local)} ${name(socket.peer)}`, socket]))
   const connections = all.flatMap(({ local, peer, state, inode }) => {
     const fd = own.get(inode)
     if (fd === undefined || state === 'listening') return []
-    const peerInode = byEnds.get(`${name(peer)} ${name(local)}`)
+    const otherEnd = byEnds.get(`${name(peer)} ${name(local)}`)
+    const peerInode = otherEnd?.inode
     // A socket that was accepted by nobody yet, or is closed already, has the inode 0.
     const listener = peerInode === 0 && state === 'established' ? listenerFor(peer, all)?.inode : undefined
     const other = {
       ...(peerInode === undefined || peerInode === 0 ? {} : { peerInode }),
       ...(listener === undefined ? {} : { queuedAt: listener }),
+      ...(otherEnd === undefined ? {} : { unread: otherEnd.unread }),
     }
     return {
       fd,

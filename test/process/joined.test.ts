@@ -10,7 +10,9 @@ test('joined Unix sockets are told by their inodes, those that listen or were no
     'u_dgr ESTAB  0      0                                       * 1600 * 1601 ',
     'u_str ESTAB  0      0                                       * 1700 * 0    ',
   ].join('\n')
-  expect([...parseUnixPeers(text)]).toEqual([
+  const { peers, unread } = parseUnixPeers(text)
+  expect([...unread]).toEqual([[1590, 212992]])
+  expect([...peers]).toEqual([
     [1589, 1590],
     [1590, 1589],
     [1600, 1601],
