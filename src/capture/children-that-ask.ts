@@ -5,13 +5,14 @@
 import { ImpasseError } from '../errors.ts'
 import { descendantsOf } from '../process/children.ts'
 import { known } from '../process/proc.ts'
-import { socketsOf, tcpSocketsOf } from '../process/sockets.ts'
+import { socketsOf } from '../process/sockets.ts'
 import { readStat } from '../process/stat.ts'
 import { isUnknown } from '../snapshot/model.ts'
 import { type Attached, identifyNode } from './attach.ts'
 import { childWaitedFor } from './child-exits.ts'
 import type { Clock } from './clock.ts'
 import type { CaptureOptions } from './options.ts'
+import { Peers } from './peers.ts'
 
 /** The process alone where it waits for no child, or for one that has no connection to it. */
 export async function withChildrenThatAsk(
@@ -23,10 +24,14 @@ export async function withChildrenThatAsk(
   const main = threads.find(({ tid }) => tid === pid)
   const waited = main && childWaitedFor(pid, main)
   if (waited === undefined || clock.expired) return [one]
-  const sockets = known(socketsOf(pid)) ?? new Map<number, number>()
+  const peers = new Peers([one.process])
   const below = [waited.pid, ...descendantsOf(waited.pid).map(child => child.pid)]
-  const asking = below.slice(0, MOST_SEARCHED).filter(child => isConnectedTo(sockets, child))
-  const between = new Set(asking.slice(0, MOST_SHOWN).flatMap(child => lineTo(pid, child)))
+  const asking: number[] = []
+  for (const child of below.slice(0, MOST_SEARCHED)) {
+    if (asking.length === MOST_SHOWN || clock.expired) break
+    if (await isConnectedTo(pid, child, peers)) asking.push(child)
+  }
+  const between = new Set(asking.flatMap(child => lineTo(pid, child)))
   // Parents before their children.
   const pids = below.filter(child => between.has(child))
   const looks = await Promise.allSettled(pids.map(child => lookFromOutside(child, pid, options, clock)))
@@ -38,12 +43,17 @@ export async function withChildrenThatAsk(
 const MOST_SEARCHED = 100
 const MOST_SHOWN = 3
 
-/** Whether a process has a TCP connection to one of these sockets, accepted or not. */
-function isConnectedTo(sockets: ReadonlyMap<number, number>, pid: number): boolean {
-  const tcp = tcpSocketsOf(pid)
-  if (isUnknown(tcp)) return false
-  return tcp.connections.some(({ peerInode, queuedAt }) => sockets.has(peerInode ?? queuedAt ?? -1))
+/** Whether a process has a connection to another, accepted or not, beside its standard input and output. */
+async function isConnectedTo(pid: number, child: number, peers: Peers): Promise<boolean> {
+  const fds = [...(known(socketsOf(child))?.values() ?? [])].filter(fd => fd > 2)
+  for (const fd of fds.slice(0, MOST_CONNECTIONS)) {
+    const givers = await peers.through(child, fd, 'read')
+    if (!isUnknown(givers) && givers.parties.some(party => party.startsWith(`p${pid}/`))) return true
+  }
+  return false
 }
+
+const MOST_CONNECTIONS = 20
 
 /** A process and those that it comes from, up to one of them. */
 function lineTo(ancestor: number, pid: number): readonly number[] {

@@ -14,7 +14,7 @@ import { watchedBy } from '../process/event-loop.ts'
 import { isAncestor, isKin } from '../process/kin.ts'
 import { name as addressOf } from '../process/network-tables.ts'
 import { openFiles } from '../process/open-files.ts'
-import { tcpSocketsOf } from '../process/sockets.ts'
+import { socketsOf, tcpSocketsOf, unixListenerWithQueue, unixSockets } from '../process/sockets.ts'
 import { type UnixPeers, unixPeers } from '../process/unix-peers.ts'
 import { isUnknown, type Process, type Resource, type Thread, type Unknown } from '../snapshot/model.ts'
 
@@ -92,6 +92,21 @@ export class Peers {
       ...(doubts !== undefined && { doubt: doubts }),
       ...(found.unread !== undefined && { unread: found.unread }),
     }
+  }
+
+  /**
+   * Whether a Unix socket of a process is joined to another one of the same process. Where the kernel cannot be asked, one
+   * without a name whose number neighbours that of another such: a pair is made at once.
+   */
+  async ownPair(pid: number, inode: number): Promise<boolean> {
+    const own = socketsOf(pid)
+    if (isUnknown(own)) return false
+    this.#unix ??= unixPeers(pid)
+    const unix = await this.#unix
+    if (!isUnknown(unix)) return own.has(unix.peers.get(inode) ?? -1)
+    const table = unixSockets(pid)
+    const unnamed = (number: number) => own.has(number) && table.get(number)?.path === ''
+    return unnamed(inode) && (unnamed(inode - 1) || unnamed(inode + 1))
   }
 
   /** Those of some parties that idle in their event loops. */
@@ -172,9 +187,16 @@ export class Peers {
     const unix = await this.#unix
     if (isUnknown(unix)) return unix
     const peer = inode === undefined ? undefined : unix.peers.get(inode)
-    if (peer === undefined) return { unknown: 'its other end is not known' }
+    if (peer === undefined) return this.#unixListener(pid, inode, unix)
     const unread = unreadInWords(unix.unread.get(peer) ?? 0, false)
     return { ends: this.holders(`socket:[${peer}]`), name: 'a Unix socket', ...unread }
+  }
+
+  #unixListener(pid: number, inode: number | undefined, { queued }: UnixPeers) {
+    const listener = queued.has(inode ?? -1) ? unixListenerWithQueue(pid) : undefined
+    if (listener === undefined) return { unknown: 'its other end is not known' }
+    const ends = this.holders(`socket:[${listener.inode}]`)
+    return { ends, name: listener.path, note: ', not accepted yet', ...unreadInWords(0, true) }
   }
 }
 

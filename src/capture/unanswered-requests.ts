@@ -6,7 +6,6 @@ import { childrenOf } from '../process/children.ts'
 import { type Descriptor, descriptor, descriptors } from '../process/descriptors.ts'
 import { isPrivateLoop } from '../process/main-loop.ts'
 import { known } from '../process/proc.ts'
-import { unixSockets } from '../process/sockets.ts'
 import { epollWait, readSystemCall } from '../process/system-calls.ts'
 import { isUnknown, type Process, type Thread } from '../snapshot/model.ts'
 import type { Attached } from './attach.ts'
@@ -22,7 +21,7 @@ export async function unansweredRequest(one: Attached, peers: Peers): Promise<Fo
   if (thread === undefined || typeof thread.tid !== 'number') return undefined
   const polled = polledNow(process, thread.tid)
   if (polled === undefined || mayGoOn(one, thread, polled)) return undefined
-  const fds = outside(process.pid, polled)
+  const fds = await outside(process.pid, polled, peers)
   if (fds === undefined || fds.length === 0 || fds.length > MOST_CONNECTIONS) return undefined
   const asked: Asked[] = []
   for (const { fd, for: wanted } of fds) {
@@ -103,31 +102,21 @@ const SOCKETS: ReadonlySet<string> = new Set([
 ])
 
 /** Without those by which its own threads and handlers wake it; undefined where one leads to something else. */
-function outside(pid: number, { fds }: Polled): Polled['fds'] | undefined {
+async function outside(pid: number, { fds }: Polled, peers: Peers): Promise<Polled['fds'] | undefined> {
   const found: Polled['fds'][number][] = []
   for (const each of fds) {
     const what = descriptor(pid, each.fd)
     if (isUnknown(what)) return undefined
-    if (what.kind === 'eventfd' || isOwnPair(pid, what)) continue
+    if (what.kind === 'eventfd' || (await isOwnPair(pid, what, peers))) continue
     if (what.kind !== 'socket') return undefined
     found.push(each)
   }
   return found
 }
 
-/** Both ends of a pipe, or of a pair of sockets: such a pair is made at once, and has neighbouring numbers. */
-function isOwnPair(pid: number, { kind, inode, link, fd }: Descriptor): boolean {
-  const all = known(descriptors(pid)) ?? []
-  if (kind === 'pipe') return all.some(other => other.link === link && other.fd !== fd)
-  if (kind !== 'socket' || inode === undefined) return false
-  const unix = unixSockets(pid)
-  const unnamed = (number: number) => {
-    const socket = unix.get(number)
-    return socket !== undefined && socket.path === '' && !socket.listening
-  }
-  return unnamed(inode) && all.some(other => isNext(other.inode, inode) && unnamed(other.inode!))
-}
-
-function isNext(one: number | undefined, other: number): boolean {
-  return one !== undefined && Math.abs(one - other) === 1
+/** Both its ends are in this process. */
+async function isOwnPair(pid: number, { kind, inode, link, fd }: Descriptor, peers: Peers): Promise<boolean> {
+  if (kind === 'socket' && inode !== undefined) return peers.ownPair(pid, inode)
+  if (kind !== 'pipe') return false
+  return (known(descriptors(pid)) ?? []).some(other => other.link === link && other.fd !== fd)
 }

@@ -126,6 +126,17 @@ export function unixSockets(pid: number): ReadonlyMap<number, UnixSocket> {
   return new Map(parseUnix(textOf(`/proc/${pid}/net/unix`) ?? '').map(socket => [socket.inode, socket]))
 }
 
+/**
+ * The listening Unix socket on which connections wait to be accepted, where there is one alone: their other ends are in
+ * the table, with its name, and have no inode.
+ */
+export function unixListenerWithQueue(pid: number): UnixSocket | undefined {
+  const all = parseUnix(textOf(`/proc/${pid}/net/unix`) ?? '')
+  const paths = new Set(all.flatMap(({ inode, path }) => (inode === 0 ? path : [])))
+  const found = all.filter(({ listening, path }) => listening && paths.has(path))
+  return paths.size === 1 && found.length === 1 ? found[0] : undefined
+}
+
 /** Who listens on a port in the network namespace of `pid`: for the message that somebody else has it. */
 export function holderOfPort(
   port: number,

@@ -267,6 +267,15 @@ test.each(['sends-and-sleeps', 'sends-and-runs', 'sends-and-asks'])(
   },
 )
 
+test.skipIf(!hasSs)('a connection through a Unix socket that nobody has accepted is seen', async () => {
+  const { diagnosis, pids } = await looked('asks-blocked-server.mjs', ['unix'])
+  const [finding] = diagnosis.findings
+  expect(finding).toMatchObject({ kind: 'cross-process', parties: [`p${pids[0]}/t0`, `p${pids[1]}/t0`] })
+  expect(finding!.cycle[1]!.resource.label).toMatch(
+    /^data from .*\/asks-blocked-server-\d+ \(fd \d+, not accepted yet\)$/,
+  )
+})
+
 test('a server with an event loop can still answer', async () => {
   const { diagnosis } = await looked('asks-blocked-server.mjs', ['answers-later'])
   expect(diagnosis.findings).toEqual([])
