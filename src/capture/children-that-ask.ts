@@ -25,15 +25,16 @@ export async function withChildrenThatAsk(
   const waited = main && childWaitedFor(pid, main)
   if (waited === undefined || clock.expired) return [one]
   const peers = new Peers([one.process])
-  const below = [waited.pid, ...descendantsOf(waited.pid).map(child => child.pid)]
+  const below = waited.pids.flatMap(child => [child, ...descendantsOf(child).map(each => each.pid)])
   const asking: number[] = []
   for (const child of below.slice(0, MOST_SEARCHED)) {
     if (asking.length === MOST_SHOWN || clock.expired) break
     if (await isConnectedTo(pid, child, peers)) asking.push(child)
   }
   const between = new Set(asking.flatMap(child => lineTo(pid, child)))
-  // Parents before their children.
-  const pids = below.filter(child => between.has(child))
+  // Parents before their children. Of a pipeline the others wait for the one that asks.
+  const all = asking.length > 0 && below.length <= MOST_TOGETHER
+  const pids = below.filter(child => all || between.has(child))
   const looks = await Promise.allSettled(pids.map(child => lookFromOutside(child, pid, options, clock)))
   const failures = looks.flatMap(look => (look.status === 'rejected' ? [look.reason as unknown] : []))
   for (const failure of failures) if (!isAboutIt(failure)) throw failure
@@ -42,6 +43,8 @@ export async function withChildrenThatAsk(
 
 const MOST_SEARCHED = 100
 const MOST_SHOWN = 3
+/** More are only looked at where they lead to one that asks. */
+const MOST_TOGETHER = 8
 
 /** Whether a process has a connection to another, accepted or not, beside its standard input and output. */
 async function isConnectedTo(pid: number, child: number, peers: Peers): Promise<boolean> {

@@ -11,6 +11,7 @@ import { isUnknown, type Process, type Thread } from '../snapshot/model.ts'
 import type { Attached } from './attach.ts'
 import type { Asked } from './between-facts.ts'
 import type { Found } from './between-processes.ts'
+import { sleep } from './clock.ts'
 import { actors, type Peers, sleeps, worksUnseen } from './peers.ts'
 import { type Polled, polledBy } from './polled.ts'
 
@@ -19,7 +20,7 @@ export async function unansweredRequest(one: Attached, peers: Peers): Promise<Fo
   const { process, facts } = one
   const thread = theOneThatPolls(process)
   if (thread === undefined || typeof thread.tid !== 'number') return undefined
-  const polled = polledNow(process, thread.tid)
+  const polled = await polledNow(process, thread.tid)
   if (polled === undefined || mayGoOn(one, thread, polled)) return undefined
   const fds = await outside(process.pid, polled, peers)
   if (fds === undefined || fds.length === 0 || fds.length > MOST_CONNECTIONS) return undefined
@@ -69,10 +70,18 @@ function sleepsForGood(thread: Thread): boolean {
   return sleeps(thread) && call !== null && !isUnknown(call) && BigInt(call.arguments[3] ?? 1) === 0n
 }
 
+const MOST_TRIES = 4
+const BETWEEN_TRIES_MS = 5
+
 const POLLING = /^(p?poll|p?select6?|epoll_.*)$/
 
-function polledNow({ pid, runtime }: Process, tid: number): Polled | undefined {
-  const call = readSystemCall(pid, tid)
+async function polledNow({ pid, runtime }: Process, tid: number): Promise<Polled | undefined> {
+  let call = readSystemCall(pid, tid)
+  // Its limit may just have passed: then it is about to wait again.
+  for (let tries = 1; call === null && tries < MOST_TRIES; tries += 1) {
+    await sleep(BETWEEN_TRIES_MS)
+    call = readSystemCall(pid, tid)
+  }
   if (call === null || isUnknown(call)) return undefined
   const wait = epollWait(call, runtime.arch)
   const node = runtime.name !== 'other'

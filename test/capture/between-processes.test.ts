@@ -256,7 +256,20 @@ test.each([
   },
 )
 
-test.each(['sends-and-sleeps', 'sends-and-runs', 'sends-and-asks'])(
+test('a shell waits for the first of its pipeline to end', async () => {
+  const { diagnosis, pids } = await looked('asks-blocked-server.mjs', ['pipeline'])
+  const [server, shell, asking, reading] = pids.map(pid => `p${pid}/${pid === pids[0] ? 't0' : `n${pid}`}`)
+  expect(diagnosis.findings).toMatchObject([{ kind: 'cross-process', status: 'suspected' }])
+  expect(diagnosis.findings[0]!.cycle.map(({ from, to }) => [from, to])).toEqual([
+    [server, shell],
+    [shell, asking],
+    [asking, server],
+  ])
+  const { parties, victims } = diagnosis.findings[0]!
+  expect([...parties, ...victims]).toContain(reading)
+})
+
+test.each(['sends-and-sleeps', 'sends-and-runs', 'sends-and-asks', 'pipeline-sleeps'])(
   'a client that is at something else is only waited for (%s)',
   async mode => {
     const { diagnosis, pids } = await looked('asks-blocked-server.mjs', [mode])
