@@ -95,13 +95,14 @@ function mayGoOn({ process, keptBy }: Attached, thread: Thread, { timed, loop }:
   if (worksUnseen(process) !== undefined || childrenOf(process.pid).length > 0) return true
   const names = keptBy?.get(thread.id)
   // What only limits a request does not keep a loop of Node alive; what the program means to do later does.
-  if (names !== undefined) return !names.every(name => SOCKETS.has(name))
+  if (names !== undefined) return !names.every(name => HAVE_DESCRIPTORS.has(name))
   return loop && timed
 }
 
 /** Of `process.getActiveResourcesInfo()`: what is judged here by its descriptor. */
-const SOCKETS: ReadonlySet<string> = new Set([
+const HAVE_DESCRIPTORS: ReadonlySet<string> = new Set([
   'TCPSocketWrap',
+  'TTYWrap',
   'TCPWRAP',
   'TCPConnectWrap',
   'PipeWrap',
