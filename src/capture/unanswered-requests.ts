@@ -61,7 +61,13 @@ function theOneThatPolls(process: Process): Thread | undefined {
   const polls = thread.looks.every(({ activity }) =>
     activity.kind === 'system-call' ? POLLING.test(activity.call.name) : activity.kind === 'event-loop',
   )
-  return polls ? thread : undefined
+  return polls && !(process.runtime.name === 'other' && computes(thread)) ? thread : undefined
+}
+
+/** Between the looks, which cost a process that is not asked anything nothing. */
+function computes({ looks }: Thread): boolean {
+  const [first, last] = [looks[0]?.kernel, looks.at(-1)?.kernel]
+  return !first || !last || isUnknown(first) || isUnknown(last) || last.cpuMs > first.cpuMs
 }
 
 function sleepsForGood(thread: Thread): boolean {
