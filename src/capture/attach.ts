@@ -27,6 +27,8 @@ export interface Attached {
   readonly pausedWaves: number
   /** The idle threads of which it was asked what can wake them, with how often each had left a wait when it was let go. */
   readonly settled?: ReadonlyMap<string, number>
+  /** By idle thread: what Node names that keeps its loop alive. */
+  readonly keptBy?: ReadonlyMap<string, readonly string[]>
 }
 
 const SETTLE_MS = 10
@@ -62,7 +64,7 @@ export async function attach(pid: number, options: CaptureOptions, clock: Clock)
 }
 
 /** Undefined for a program that is not Node, where such are to be shown too. */
-function identifyNode(pid: number, options: CaptureOptions): Target | undefined {
+export function identifyNode(pid: number, options: CaptureOptions): Target | undefined {
   try {
     return identify(pid)
   } catch (error) {
@@ -122,6 +124,7 @@ async function lookThrough(
     const process = `p${target.pid}`
     const looped = new Set([...inside.loops.keys()].map(thread => partyOf(pid, thread)))
     return {
+      keptBy: namesOf(pid, inside),
       ...(inside.loopsAsked &&
         options.together === true && { settled: await timesWoken(pid, threads, looped, clock) }),
       process: {
@@ -140,6 +143,14 @@ async function lookThrough(
     options.signal?.removeEventListener('abort', onAbort)
     await release()
   }
+}
+
+function namesOf(pid: number, { activeResources }: Inside): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    [...activeResources].flatMap(([thread, names]) =>
+      Array.isArray(names) ? [[partyOf(pid, thread), names.map(String)] as const] : [],
+    ),
+  )
 }
 
 /** How often each has left a wait, once what woke it was our going: that may take a moment. */

@@ -8,6 +8,7 @@ import { type Clock, sleep } from './clock.ts'
 import { beginInterval, type Interval } from './cut.ts'
 import { loopsOfPeers, withPeersNamed } from './loop-peers.ts'
 import { actors, Peers } from './peers.ts'
+import { unansweredRequest } from './unanswered-requests.ts'
 
 /** What a thread was found to wait for. */
 export interface Found {
@@ -54,7 +55,9 @@ async function observed(attached: readonly Attached[], peers: Peers, clock: Cloc
   for (const one of attached) {
     const exit = childExit(one, peers)
     const calls = await blockedCalls(one, peers)
-    found.push([...(exit === undefined ? calls : [exit]), ...(await loopsOfPeers(one, peers))])
+    const told = [...(exit === undefined ? calls : [exit]), ...(await loopsOfPeers(one, peers))]
+    const more = told.length > 0 ? undefined : await unansweredRequest(one, peers)
+    found.push(more === undefined ? told : [more])
   }
   return { found, stayed: ends.map(end => end()) }
 }

@@ -13,7 +13,8 @@ import { BETWEEN_LOOKS_MS, type CaptureOptions, DEFAULT_LOOKS, DEFAULT_TIMEOUT_M
 
 /**
  * Looks at one or more processes side by side. Throws an `ImpasseError` when one of them cannot be looked at, unless
- * `onFailure` takes it and others are left.
+ * `onFailure` takes it and others are left. Where a single one waits for a child that is connected to it, the child is
+ * looked at too, from outside.
  */
 export async function capture(
   pids: number | readonly number[],
@@ -22,7 +23,10 @@ export async function capture(
   const clock = new Clock(options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
   const capturedAt = new Date().toISOString()
   const wanted = [...new Set([pids].flat())]
-  const apart = await attachAll(wanted, wanted.length > 1 ? { ...options, together: true } : options, clock)
+  const named = await attachAll(wanted, wanted.length > 1 ? { ...options, together: true } : options, clock)
+  const [single, second] = named
+  const apart =
+    single === undefined || second !== undefined ? named : await withAsking(single, options, clock)
   const attached =
     apart.length < 2 ? apart : await (await import('./between-processes.ts')).withWaitsBetween(apart, clock)
   const facts = attached.map(({ facts }) => facts)
@@ -40,6 +44,15 @@ export async function capture(
     productions: facts.flatMap(({ productions }) => productions),
     waits: facts.flatMap(({ waits }) => waits),
   }
+}
+
+/** What waits for no child needs nothing of that to be loaded. */
+async function withAsking(one: Attached, options: CaptureOptions, clock: Clock) {
+  const { pid, threads } = one.process
+  const main = threads.find(({ tid }) => tid === pid)
+  if (main?.looks.at(-1)?.activity.kind !== 'system-call') return [one]
+  const { withChildrenThatAsk } = await import('./children-that-ask.ts')
+  return withChildrenThatAsk(one, options, clock)
 }
 
 function hostHere(): Snapshot['host'] {

@@ -6,19 +6,24 @@ import type { Attached } from './attach.ts'
 import type { Found } from './between-processes.ts'
 import type { Peers } from './peers.ts'
 
-/** The end that the main thread of one process waits for. */
+/** The end, or the first of several, that the main thread of one process waits for. */
 export function childExit({ process, facts }: Attached, peers: Peers): Found | undefined {
   const main = process.threads.find(({ tid }) => tid === process.pid)
   if (main === undefined || facts.waits.some(({ party }) => party === main.id)) return undefined
   const waited = childWaitedFor(process.pid, main)
-  if (waited === undefined || !peers.processes.has(waited.pid)) return undefined
+  if (waited === undefined || !waited.pids.every(pid => peers.processes.has(pid))) return undefined
   const doubt = waited.doubt === undefined ? {} : { doubt: waited.doubt }
   return {
     thread: main.id,
     // A process ends once, whatever else its parent is woken by: what the child writes to a pipe, for example.
     lasts: true,
     waiting: {
-      asked: [{ sort: 'consumable', kind: 'exit', ...peers.endOf(waited.pid), ...doubt }],
+      asked: waited.pids.map(pid => ({
+        sort: 'consumable' as const,
+        kind: 'exit',
+        ...peers.endOf(pid),
+        ...doubt,
+      })),
       others: waited.timed ? [{ kind: 'deadline', inMs: null, leaves: true }] : [],
       call: waited.call,
       ...doubt,
@@ -26,16 +31,17 @@ export function childExit({ process, facts }: Attached, peers: Peers): Found | u
   }
 }
 
-interface Waited {
-  readonly pid: number
+export interface Waited {
+  /** More than one where the first of them to end ends the wait. */
+  readonly pids: readonly number[]
   readonly call: string
   readonly timed: boolean
   /** Why it is not sure that it is this child. */
   readonly doubt?: string
 }
 
-/** The same call in all looks, and the child that it is about. */
-function childWaitedFor(pid: number, main: Thread): Waited | undefined {
+/** The same call in all looks, and the children that it is about. */
+export function childWaitedFor(pid: number, main: Thread): Waited | undefined {
   const calls = main.looks.map(({ activity }) => callIn(activity))
   const call = calls.at(-1)
   if (call === undefined || calls.some(other => other?.name !== call.name)) return undefined
@@ -48,14 +54,20 @@ function childWaitedFor(pid: number, main: Thread): Waited | undefined {
   if (call.name !== 'wait4' && call.name !== 'waitid') return undefined
   // A wait for one child names it; one for any, where there are several, is for the first to end.
   const wanted = Number(BigInt.asIntN(32, BigInt(call.arguments[call.name === 'wait4' ? 0 : 1] ?? 0)))
-  const child = children.find(one => one.pid === wanted) ?? (children.length === 1 ? children[0] : undefined)
-  return child && { pid: child.pid, call: call.name, timed: mayHaveAlarm(pid) }
+  const child = children.find(one => one.pid === wanted)
+  const pids = (child === undefined ? children : [child]).map(one => one.pid)
+  // Those of a pipeline are few.
+  return pids.length === 0 || pids.length > MOST_CHILDREN
+    ? undefined
+    : { pids, call: call.name, timed: mayHaveAlarm(pid) }
 }
 
-function chosen(child: Child, children: readonly Child[]): Pick<Waited, 'pid' | 'doubt'> {
+const MOST_CHILDREN = 20
+
+function chosen(child: Child, children: readonly Child[]): Pick<Waited, 'pids' | 'doubt'> {
   return children.length === 1
-    ? { pid: child.pid }
-    : { pid: child.pid, doubt: `it has ${children.length} children, of which this is the youngest` }
+    ? { pids: [child.pid] }
+    : { pids: [child.pid], doubt: `it has ${children.length} children, of which this is the youngest` }
 }
 
 function callIn(activity: Activity): SystemCall | undefined {

@@ -58,9 +58,10 @@ async function named(pid: number, source: LoopSource, peers: Peers): Promise<Loo
   const pids = isUnknown(givers) ? [] : givers.parties.map(party => party.split('/')[0]!.slice(1))
   const [peer, second] = new Set(pids)
   if (peer === undefined || second !== undefined) return source
+  const unread = isUnknown(givers) || givers.unread === undefined ? '' : `; ${givers.unread}`
   const text = source.text.includes(UNKNOWN_PEER)
-    ? source.text.replace(UNKNOWN_PEER, `process ${peer}`)
-    : `${source.text} (process ${peer})`
+    ? `${source.text.replace(UNKNOWN_PEER, `process ${peer}`)}${unread && ` (${unread.slice(2)})`}`
+    : `${source.text} (process ${peer}${unread})`
   return { ...source, text }
 }
 
@@ -79,9 +80,10 @@ function restNow({ process, settled }: Attached, thread: Thread): Rest | undefin
   const epoll = epollNow(process, tid)
   const loop = epoll && eventLoopOf(process.pid, tid, epoll)
   if (loop === undefined || isUnknown(loop) || !loop.complete) return undefined
-  // A timer as V8 sets them is still the one that was asked about if the loop has not turned since.
+  // A timer as V8 sets them is still the one that was asked about, and was V8's, if the loop has not turned since.
   const same = switches(process.pid, [tid]).get(tid)?.voluntary === settled.get(id)
-  const now = loop.sources.filter(source => source.outside && !(same && mayBeV8s(source)))
+  const ofV8 = same && !before.sources.some(({ kind }) => kind === 'timer')
+  const now = loop.sources.filter(source => source.outside && !(ofV8 && mayBeV8s(source)))
   const asked = before.sources.filter(
     ({ kind, fd, pid, outside }) => outside && kind !== 'timer' && fd === undefined && pid === undefined,
   )

@@ -14,8 +14,8 @@ import { watchedBy } from '../process/event-loop.ts'
 import { isAncestor, isKin } from '../process/kin.ts'
 import { name as addressOf } from '../process/network-tables.ts'
 import { openFiles } from '../process/open-files.ts'
-import { tcpSocketsOf } from '../process/sockets.ts'
-import { unixPeers } from '../process/unix-peers.ts'
+import { socketsOf, tcpSocketsOf, unixListenerWithQueue, unixSockets } from '../process/sockets.ts'
+import { type UnixPeers, unixPeers } from '../process/unix-peers.ts'
 import { isUnknown, type Process, type Resource, type Thread, type Unknown } from '../snapshot/model.ts'
 
 /** Those that can bring something into being, and whether they are all. */
@@ -27,11 +27,13 @@ export interface Givers {
   readonly evidence: string
   /** Why it is not sure that these are all. */
   readonly doubt?: string
+  /** What was sent to them lies there: not read, or on a connection that was not accepted; in words. */
+  readonly unread?: string
 }
 
 export class Peers {
   readonly processes: ReadonlyMap<number, Process>
-  #unix: Promise<ReadonlyMap<number, number> | Unknown> | undefined
+  #unix: Promise<UnixPeers | Unknown> | undefined
   #open: ReturnType<typeof openFiles> | undefined
   readonly #tcp = new Map<number, ReturnType<typeof tcpSocketsOf>>()
 
@@ -82,7 +84,29 @@ export class Peers {
     const evidence = `it has the other end of ${what} open`
     const { parties, complete, doubt } = this.having(found.ends, pid)
     const doubts = found.doubt ?? doubt
-    return { label, evidence, parties, complete, ...(doubts !== undefined && { doubt: doubts }) }
+    return {
+      label,
+      evidence,
+      parties,
+      complete,
+      ...(doubts !== undefined && { doubt: doubts }),
+      ...(found.unread !== undefined && { unread: found.unread }),
+    }
+  }
+
+  /**
+   * Whether a Unix socket of a process is joined to another one of the same process. Where the kernel cannot be asked, one
+   * without a name whose number neighbours that of another such: a pair is made at once.
+   */
+  async ownPair(pid: number, inode: number): Promise<boolean> {
+    const own = socketsOf(pid)
+    if (isUnknown(own)) return false
+    this.#unix ??= unixPeers(pid)
+    const unix = await this.#unix
+    if (!isUnknown(unix)) return own.has(unix.peers.get(inode) ?? -1)
+    const table = unixSockets(pid)
+    const unnamed = (number: number) => own.has(number) && table.get(number)?.path === ''
+    return unnamed(inode) && (unnamed(inode - 1) || unnamed(inode + 1))
   }
 
   /** Those of some parties that idle in their event loops. */
@@ -126,7 +150,11 @@ export class Peers {
     own: Descriptor,
     does: 'read' | 'write',
   ): Promise<
-    | { readonly ends: Holders; readonly name?: string; readonly note?: string; readonly doubt?: string }
+    | (Pick<Givers, 'doubt' | 'unread'> & {
+        readonly ends: Holders
+        readonly name?: string
+        readonly note?: string
+      })
     | Unknown
   > {
     const opposite = does === 'read' ? 'write' : 'read'
@@ -152,15 +180,33 @@ export class Peers {
       const address = addressOf(own.peer)
       const name = does === 'read' ? address : `the connection to ${address}`
       const note = own.queuedAt === undefined ? {} : { note: ', not accepted yet' }
-      return { ends: this.holders(`socket:[${peer}]`), name, ...note }
+      const unread = unreadInWords(own.unread ?? 0, own.queuedAt !== undefined)
+      return { ends: this.holders(`socket:[${peer}]`), name, ...note, ...unread }
     }
     this.#unix ??= unixPeers(pid)
-    const peers = await this.#unix
-    if (isUnknown(peers)) return peers
-    const peer = inode === undefined ? undefined : peers.get(inode)
-    if (peer === undefined) return { unknown: 'its other end is not known' }
-    return { ends: this.holders(`socket:[${peer}]`), name: 'a Unix socket' }
+    const unix = await this.#unix
+    if (isUnknown(unix)) return unix
+    const peer = inode === undefined ? undefined : unix.peers.get(inode)
+    if (peer === undefined) return this.#unixListener(pid, inode, unix)
+    const unread = unreadInWords(unix.unread.get(peer) ?? 0, false)
+    return { ends: this.holders(`socket:[${peer}]`), name: 'a Unix socket', ...unread }
   }
+
+  #unixListener(pid: number, inode: number | undefined, { queued }: UnixPeers) {
+    const listener = queued.has(inode ?? -1) ? unixListenerWithQueue(pid) : undefined
+    if (listener === undefined) return { unknown: 'its other end is not known' }
+    const ends = this.holders(`socket:[${listener.inode}]`)
+    return { ends, name: listener.path, note: ', not accepted yet', ...unreadInWords(0, true) }
+  }
+}
+
+function unreadInWords(bytes: number, queued: boolean): Pick<Givers, 'unread'> {
+  const what = bytes === 0 ? undefined : `${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`
+  if (queued)
+    return {
+      unread: `it has not accepted the connection${what === undefined ? '' : `, on which ${what} came`}`,
+    }
+  return what === undefined ? {} : { unread: `it has not read the ${what} that came` }
 }
 
 function byProcess(holders: readonly Holder[]): ReadonlyMap<number, readonly number[]> {
@@ -178,13 +224,18 @@ export function actors({ threads, runtime }: Process): readonly Thread[] {
 
 /** What besides these threads may use a descriptor of a process: work in progress, or the loop of `spawnSync`. */
 function serves(process: Process, fds: readonly number[]): string | undefined {
-  const { pid, threads, runtime } = process
+  const { pid } = process
   for (const { looks } of actors(process)) {
     const activity = looks.at(-1)?.activity
     if (activity?.kind !== 'system-call' || !activity.call.name.startsWith('epoll_')) continue
     const watched = watchedBy(pid, Number(activity.call.arguments[0]))
     if (isUnknown(watched) || fds.some(fd => watched.includes(fd))) return 'serves it while it waits'
   }
+  return worksUnseen(process)
+}
+
+/** Whether a thread that runs none of the program's JavaScript may be at work for it. */
+export function worksUnseen({ threads, runtime }: Process): string | undefined {
   if (runtime.name === 'other') return undefined
   const stranger = threads.find(({ role, name }) => role === 'other' && !name.startsWith('iou-'))
   if (stranger !== undefined) return `has a thread "${stranger.name}", of which nothing is known`
@@ -192,7 +243,8 @@ function serves(process: Process, fds: readonly number[]): string | undefined {
   return busy ? 'has a thread of the pool at work' : undefined
 }
 
-function sleeps({ looks }: Thread): boolean {
+/** In its last look it was in a futex. */
+export function sleeps({ looks }: Thread): boolean {
   const kernel = looks.at(-1)?.kernel
   if (kernel === undefined || isUnknown(kernel)) return false
   const { systemCall } = kernel

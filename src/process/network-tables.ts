@@ -10,6 +10,8 @@ export interface TcpSocket {
   readonly local: Endpoint
   readonly peer: Endpoint
   readonly state: string
+  /** What has come and was not read yet, bytes; of a listening socket, how many connections wait to be accepted. */
+  readonly unread: number
   readonly inode: number
 }
 
@@ -41,13 +43,15 @@ const states = [
 export function parseTcp(text: string, wanted: (line: string) => boolean = () => true): TcpSocket[] {
   return text.split('\n').flatMap(line => {
     if (!wanted(line)) return []
-    const match = /^\s*\d+: (\w+):(\w{4}) (\w+):(\w{4}) (\w\w) \S+ \S+ \S+\s+\d+\s+\d+ (\d+)/.exec(line)
+    const match = /^\s*\d+: (\w+):(\w{4}) (\w+):(\w{4}) (\w\w) \w+:(\w+) \S+ \S+\s+\d+\s+\d+ (\d+)/.exec(line)
     if (!match) return []
-    const [, localAddress, localPort, peerAddress, peerPort, state, inode] = match as unknown as string[]
+    const [, localAddress, localPort, peerAddress, peerPort, state, unread, inode] =
+      match as unknown as string[]
     return {
       local: { address: parseAddress(localAddress!), port: Number.parseInt(localPort!, 16) },
       peer: { address: parseAddress(peerAddress!), port: Number.parseInt(peerPort!, 16) },
       state: states[Number.parseInt(state!, 16)] ?? 'unknown',
+      unread: Number.parseInt(unread!, 16),
       inode: Number(inode),
     }
   })

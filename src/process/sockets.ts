@@ -27,6 +27,8 @@ export interface Connection {
   readonly peerInode?: number
   /** The other end is on this machine, and the process that listens there has not accepted it yet: the listener's inode. */
   readonly queuedAt?: number
+  /** What the other end, when that is on this machine, has not read yet, bytes. */
+  readonly unread?: number
   /** Whether this very process holds the other end too. */
   readonly toItself: boolean
 }
@@ -78,16 +80,18 @@ export function tcpSocketsOf(
   const own = otherThanUnix(pid, socketsOf(pid))
   if (isUnknown(own)) return own
   const all = own.size === 0 ? [] : tcpTables(pid)
-  const byEnds = new Map(all.map(({ local, peer, inode }) => [`${name(local)} ${name(peer)}`, inode]))
+  const byEnds = new Map(all.map(socket => [`${name(socket.local)} ${name(socket.peer)}`, socket]))
   const connections = all.flatMap(({ local, peer, state, inode }) => {
     const fd = own.get(inode)
     if (fd === undefined || state === 'listening') return []
-    const peerInode = byEnds.get(`${name(peer)} ${name(local)}`)
+    const otherEnd = byEnds.get(`${name(peer)} ${name(local)}`)
+    const peerInode = otherEnd?.inode
     // A socket that was accepted by nobody yet, or is closed already, has the inode 0.
     const listener = peerInode === 0 && state === 'established' ? listenerFor(peer, all)?.inode : undefined
     const other = {
       ...(peerInode === undefined || peerInode === 0 ? {} : { peerInode }),
       ...(listener === undefined ? {} : { queuedAt: listener }),
+      ...(otherEnd === undefined ? {} : { unread: otherEnd.unread }),
     }
     return {
       fd,
@@ -120,6 +124,17 @@ function listenerFor({ address, port }: Endpoint, all: readonly TcpSocket[]): Tc
 /** The named or listening Unix sockets of a process, by inode. */
 export function unixSockets(pid: number): ReadonlyMap<number, UnixSocket> {
   return new Map(parseUnix(textOf(`/proc/${pid}/net/unix`) ?? '').map(socket => [socket.inode, socket]))
+}
+
+/**
+ * The listening Unix socket on which connections wait to be accepted, where there is one alone: their other ends are in
+ * the table, with its name, and have no inode.
+ */
+export function unixListenerWithQueue(pid: number): UnixSocket | undefined {
+  const all = parseUnix(textOf(`/proc/${pid}/net/unix`) ?? '')
+  const paths = new Set(all.flatMap(({ inode, path }) => (inode === 0 ? path : [])))
+  const found = all.filter(({ listening, path }) => listening && paths.has(path))
+  return paths.size === 1 && found.length === 1 ? found[0] : undefined
 }
 
 /** Who listens on a port in the network namespace of `pid`: for the message that somebody else has it. */

@@ -224,3 +224,90 @@ test.each(['server', 'timer', 'signal'])('with a %s they are idle', async more =
     expect(diagnosis.findings).toEqual([])
   }
 })
+
+test.each([
+  ['poll', /^(pselect6|select|p?poll)$/],
+  ['fetch', /^its event loop$/],
+])(
+  'a server that waits for the end of a client which waits for its answer is suspected (%s)',
+  async (mode, call) => {
+    const { snapshot, diagnosis, pids } = await looked('asks-blocked-server.mjs', [mode])
+    const [server, client] = [`p${pids[0]}/t0`, `p${pids[1]}/${mode === 'poll' ? `n${pids[1]}` : 't0'}`]
+    expect(diagnosis.findings).toMatchObject([
+      { kind: 'cross-process', status: 'suspected', parties: [server, client] },
+    ])
+    const { cycle, doubts } = diagnosis.findings[0]!
+    expect(cycle.map(({ from, to }) => [from, to])).toEqual([
+      [server, client],
+      [client, server],
+    ])
+    expect(cycle[0]!.wait.at).toMatchObject({
+      function: 'check',
+      line: lineOf('asks-blocked-server.mjs', 'execFileSync(program'),
+    })
+    expect(cycle[1]!.wait.call).toMatch(call)
+    expect(cycle[1]!.resource.label).toMatch(/^data from 127\.0\.0\.1:\d+ \(fd \d+, not accepted yet\)$/)
+    expect(doubts.join(' ')).toContain('it may give up by itself after a time')
+    expect(renderText(snapshot, diagnosis).replaceAll(/\s+/g, ' ')).toMatch(
+      mode === 'poll'
+        ? /Thread "bash" of process \d+ waits for data from 127\.0\.0\.1:\d+ \(fd 3, not accepted yet\)/
+        : /is in its event loop and seems to wait for data from 127\.0\.0\.1:\d+ \(/,
+    )
+  },
+)
+
+test('a shell waits for the first of its pipeline to end', async () => {
+  const { diagnosis, pids } = await looked('asks-blocked-server.mjs', ['pipeline'])
+  const [server, shell, asking, reading] = pids.map(pid => `p${pid}/${pid === pids[0] ? 't0' : `n${pid}`}`)
+  expect(diagnosis.findings).toMatchObject([{ kind: 'cross-process', status: 'suspected' }])
+  expect(diagnosis.findings[0]!.cycle.map(({ from, to }) => [from, to])).toEqual([
+    [server, shell],
+    [shell, asking],
+    [asking, server],
+  ])
+  const { parties, victims } = diagnosis.findings[0]!
+  expect([...parties, ...victims]).toContain(reading)
+})
+
+test.each(['sends-and-sleeps', 'sends-and-runs', 'sends-and-asks', 'pipeline-sleeps'])(
+  'a client that is at something else is only waited for (%s)',
+  async mode => {
+    const { diagnosis, pids } = await looked('asks-blocked-server.mjs', [mode])
+    expect(diagnosis.verdict.status).toBe('blocked')
+    expect(diagnosis.findings.filter(({ status }) => status !== 'blocked')).toEqual([])
+    const alone = diagnose(await capture(pids[0]!))
+    expect(alone.verdict.status).toBe('blocked')
+  },
+)
+
+test.skipIf(!hasSs)('a connection through a Unix socket that nobody has accepted is seen', async () => {
+  const { diagnosis, pids } = await looked('asks-blocked-server.mjs', ['unix'])
+  const [finding] = diagnosis.findings
+  expect(finding).toMatchObject({ kind: 'cross-process', parties: [`p${pids[0]}/t0`, `p${pids[1]}/t0`] })
+  expect(finding!.cycle[1]!.resource.label).toMatch(
+    /^data from .*\/asks-blocked-server-\d+ \(fd \d+, not accepted yet\)$/,
+  )
+})
+
+test('a server with an event loop can still answer', async () => {
+  const { diagnosis } = await looked('asks-blocked-server.mjs', ['answers-later'])
+  expect(diagnosis.findings).toEqual([])
+})
+
+test('of a server alone that waits for its client the client is told too, from outside', async () => {
+  const { pids } = await looked('asks-blocked-server.mjs', ['poll'])
+  const polling = diagnose(await capture(pids[0]!))
+  expect(polling.findings).toMatchObject([{ kind: 'cross-process', status: 'suspected' }])
+
+  const fetching = await looked('asks-blocked-server.mjs', ['fetch'])
+  const snapshot = await capture(fetching.pids[0]!)
+  expect(snapshot.processes.map(({ pid, inspector }) => [pid, inspector.access])).toEqual(
+    fetching.pids.map(pid => [pid, 'none']),
+  )
+  const diagnosis = diagnose(snapshot)
+  // Whether its timer is the program's shows only from inside.
+  expect(diagnosis.verdict.status).toBe('blocked')
+  expect(renderText(snapshot, diagnosis).replaceAll(/\s+/g, ' ')).toMatch(
+    /connected to 127\.0\.0\.1:\d+ \(process \d+; it has not accepted the connection, on which \d+ bytes came\)/,
+  )
+})

@@ -9,8 +9,12 @@ test('joined Unix sockets are told by their inodes, those that listen or were no
     'u_str ESTAB  212992 0      /tmp/with space/a.sock 1590 * 1589 ',
     'u_dgr ESTAB  0      0                                       * 1600 * 1601 ',
     'u_str ESTAB  0      0                                       * 1700 * 0    ',
+    'u_str ESTAB  0      768                                     * 1710 * 0    ',
   ].join('\n')
-  expect([...parseUnixPeers(text)]).toEqual([
+  const { peers, unread, queued } = parseUnixPeers(text)
+  expect([...queued]).toEqual([1710])
+  expect([...unread]).toEqual([[1590, 212992]])
+  expect([...peers]).toEqual([
     [1589, 1590],
     [1590, 1589],
     [1600, 1601],

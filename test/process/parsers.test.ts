@@ -116,19 +116,21 @@ describe('network tables', () => {
   test('tcp', () => {
     const text =
       '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n' +
-      '   0: 0100007F:2405 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1 0000000000000000 100 0 0 10 0\n' +
-      '  12: 0100007F:9C40 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 4712 1 0000000000000000 20 4 30 10 -1\n'
+      '   0: 0100007F:2405 00000000:0000 0A 00000000:00000003 00:00000000 00000000  1000        0 4711 1 0000000000000000 100 0 0 10 0\n' +
+      '  12: 0100007F:9C40 0100007F:1F90 01 00000000:00000010 00:00000000 00000000     0        0 4712 1 0000000000000000 20 4 30 10 -1\n'
     expect(parseTcp(text)).toEqual([
       {
         local: { address: '127.0.0.1', port: 9221 },
         peer: { address: '0.0.0.0', port: 0 },
         state: 'listening',
+        unread: 3,
         inode: 4711,
       },
       {
         local: { address: '127.0.0.1', port: 40000 },
         peer: { address: '127.0.0.1', port: 8080 },
         state: 'established',
+        unread: 16,
         inode: 4712,
       },
     ])

@@ -29,6 +29,8 @@ export function edgeSentence(edge: Edge, roster: Roster): string {
   }
   const thread = roster.thread(edge.from)
   if (thread && lastLook(thread)?.activity.kind === 'event-loop') {
+    if (!edge.wait.sure)
+      return `${from} is in its event loop and seems to wait for ${label}; ${to} would have to bring it.`
     return `${from} is in its event loop, which nothing can wake but ${label}; ${to} would ${probably}have to bring it.`
   }
   return `${from} waits for ${label}${waitingIn(edge.wait, roster)}; ${to} would ${probably}have to bring it.`
