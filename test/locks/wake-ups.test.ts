@@ -72,7 +72,18 @@ describe.each(targetNodes())('on Node $major', ({ path }) => {
   })
 
   test('the same, where a timer may free it', async () => {
-    const { verdict, finding } = await look('holder-has-ended.mjs', { WATCH: '1' })
+    const { verdict, finding } = await look('holder-has-ended-watched.mjs')
     expect([verdict.status, finding?.kind]).toEqual(['blocked', undefined])
+  })
+
+  test('workers that wait for each other, whose words a timer sets free through a view of its own', async () => {
+    const { verdict, finding } = await look('watchdog-view.mjs')
+    expect([verdict.status, finding?.kind]).toEqual(['blocked', undefined])
+  })
+
+  test('a barrier whose last party a timer is to start', async () => {
+    const { verdict, finding } = await look('barrier-of-late.mjs')
+    expect(verdict.status).toMatch(/blocked|idle/)
+    expect(finding).toBeUndefined()
   })
 })

@@ -112,9 +112,12 @@ export class Completeness {
   }
 
   /** S4: a callback of an idle thread may give the lock back for its holder: a watchdog that breaks old locks. */
-  givenBackByCallback([sample]: readonly JudgedHold[]): string | undefined {
+  givenBackByCallback([held]: readonly JudgedHold[], [waiter]: readonly Waiter[]): string | undefined {
     const idle = this.#seen.others?.find(other => other.idle)
-    const stray = sample && idle && useOf(this.#seen.prepared.catalogue, sample.holding.event).stray
+    const { named, acquiring } = waiter ?? {}
+    const awaited = named && acquiring && { within: { ...named, ambiguous: false }, acquiring }
+    const sample = held?.holding.event ?? awaited
+    const stray = sample && idle && useOf(this.#seen.prepared.catalogue, sample).stray
     if (!stray) return undefined
     const { prepared } = this.#seen
     const script = prepared.scriptOf.get(stray.syntax)

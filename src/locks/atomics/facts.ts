@@ -12,6 +12,7 @@ import { known, wordKey } from './environment.ts'
 import { frameAt } from './frame-at.ts'
 import { byWord, type Holding, holdingsOf } from './holder.ts'
 import { type JudgedHold, judge } from './judged-hold.ts'
+import { mayStartWorkers } from './later-workers.ts'
 import { mainMayNotify } from './main-notifies.ts'
 import { Names } from './names.ts'
 import { goneOwner, ownersOf } from './owner.ts'
@@ -140,7 +141,7 @@ class Combination {
           ? { unknown: 'it is also released where it was not acquired' }
           : this.#complete.holders(judged, taking.lock, (owners ?? gone) !== undefined, handedOn)
         : this.#complete.producers()
-    const outside = isLock ? this.#complete.givenBackByCallback(judged) : undefined
+    const outside = isLock ? this.#complete.givenBackByCallback(judged, waiters) : undefined
     const capacity = capacityOf(kind, word, holds, complete === true)
     const steady = word && this.#isSteady(word)
     const free = isLock ? freeOf(kind, word, taking.free, holds, capacity) : 0
@@ -208,8 +209,10 @@ class Combination {
   #productions(id: string, waiters: readonly Waiter[]): Production[] {
     const single = waiters.length === 1 ? waiters[0]!.party : undefined
     const main = this.#mainCannot(waiters)
+    // One that it starts later may come and bring it.
+    const starts = main !== undefined && mayStartWorkers(this.#seen.prepared.catalogue.functions)
     return this.#seen.parties.flatMap(party =>
-      party === single || party === main
+      party === single || (party === main && !starts)
         ? []
         : [
             {

@@ -2,6 +2,7 @@ import type { Syntax } from '../../sources/syntax.ts'
 import { isFunction, type Node } from '../../sources/syntax-tree.ts'
 import type { Acquiring } from './acquiring.ts'
 import type { LockEvent } from './event.ts'
+import { foreignRelease } from './foreign-release.ts'
 import { classOf, type FunctionCatalogue, namesOf, type Place } from './function-catalogue.ts'
 import { gives } from './netting.ts'
 import { Pairing } from './pairing.ts'
@@ -23,7 +24,7 @@ export interface Use {
 const known = new WeakMap<FunctionCatalogue, Map<Node, Use>>()
 
 /** Looks for the release functions that belong to an acquisition, and at everything that calls them. */
-export function useOf(catalogue: FunctionCatalogue, taken: LockEvent): Use {
+export function useOf(catalogue: FunctionCatalogue, taken: Pick<LockEvent, 'within' | 'acquiring'>): Use {
   const uses = known.get(catalogue) ?? new Map<Node, Use>()
   known.set(catalogue, uses)
   const use = uses.get(taken.within.owner) ?? readUse(catalogue, taken)
@@ -71,7 +72,10 @@ function readPairing(
   return { pairing, places, releases }
 }
 
-function readUse(catalogue: FunctionCatalogue, { within, acquiring }: LockEvent): Use {
+function readUse(
+  catalogue: FunctionCatalogue,
+  { within, acquiring }: Pick<LockEvent, 'within' | 'acquiring'>,
+): Use {
   const { pairing, places, releases: own } = readPairing(catalogue, within, acquiring)
   let releases = own
   const suspendable = new Set<string>()
@@ -83,7 +87,8 @@ function readUse(catalogue: FunctionCatalogue, { within, acquiring }: LockEvent)
     if (isFunction(owner) && (owner.async || owner.generator) && pairing.acquisitionsIn(place).length > 0)
       suspendable.add(namesOf(syntax, owner)[0] ?? 'an async function')
   }
-  return { unpaired, releases, suspendable: [...suspendable], stray: pairing.strays()[0] }
+  const stray = pairing.strays()[0] ?? (acquiring && foreignRelease(catalogue.functions, acquiring))
+  return { unpaired, releases, suspendable: [...suspendable], stray }
 }
 
 /** What keeps the functions of one kind of lock together: a class, a function that makes locks, or the module. */
