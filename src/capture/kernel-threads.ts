@@ -27,8 +27,7 @@ export async function mapWorkers(
 ): Promise<KernelIds> {
   const sure = kernelThreads.filter(thread => thread.role === 'worker' && thread.sure)
   // By its name the inspector's thread is known; a worker that turns its loop may well wake at the same time.
-  const isKnown =
-    sure.length >= workers.length || kernelThreads.some(({ comm }) => comm === 'InspectorIo')
+  const isKnown = sure.length >= workers.length || kernelThreads.some(({ comm }) => comm === 'InspectorIo')
   const relays = isKnown ? new Set<number>() : await relaysOf(pid, main!, kernelThreads, clock)
   const candidates = (
     sure.length >= workers.length ? sure : kernelThreads.filter(thread => thread.mayBeWorker)
