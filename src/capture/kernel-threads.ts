@@ -26,8 +26,9 @@ export async function mapWorkers(
   clock: Clock,
 ): Promise<KernelIds> {
   const sure = kernelThreads.filter(thread => thread.role === 'worker' && thread.sure)
-  const relays =
-    sure.length >= workers.length ? new Set<number>() : await relaysOf(pid, main!, kernelThreads, clock)
+  // By its name the inspector's thread is known; a worker that turns its loop may well wake at the same time.
+  const isKnown = sure.length >= workers.length || kernelThreads.some(({ comm }) => comm === 'InspectorIo')
+  const relays = isKnown ? new Set<number>() : await relaysOf(pid, main!, kernelThreads, clock)
   const candidates = (
     sure.length >= workers.length ? sure : kernelThreads.filter(thread => thread.mayBeWorker)
   )

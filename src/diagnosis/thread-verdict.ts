@@ -154,11 +154,12 @@ export function judge(thread: Thread, evidence: Evidence): Judged {
     return seen.length > 1 ? `ran ${seen.join(', then ')}` : what
   }
 
-  /** `waits for Web Lock 'B', held by worker 1, which waits for Web Lock 'A', held by it`. */
+  /** `waits for Web Lock 'B', held by worker 1, which waits for Web Lock 'A', held by the main thread`. */
   function mutualText(chain: readonly Edge[]): string {
-    const parts = chain.map(({ resource, to }) => {
+    const parts = chain.map(({ resource, from, to }) => {
       const holder = roster.threadOf(to)?.id
-      const name = holder === thread.id ? 'itself' : roster.name(holder ?? to)
+      const isOwn = holder !== undefined && holder === roster.threadOf(from)?.id
+      const name = isOwn ? 'itself' : roster.name(holder ?? to)
       return `waits for ${resource.label}, held by ${name}`
     })
     return `in its event loop ${parts.join(', which ')}`

@@ -170,6 +170,14 @@ export const hung: readonly AsyncProgram[] = [
     ],
   },
   {
+    file: 'hand-written/drain-of-itself.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      { waits: 'drain (drain-of-itself.mjs:13)', label: 'the return of shutDown (drain-of-itself.mjs:18)' },
+    ],
+  },
+  {
     file: 'hand-written/promise-chain.mjs',
     verdict: 'deadlock',
     kind: 'cycle',
@@ -534,6 +542,7 @@ export const hung: readonly AsyncProgram[] = [
 
 /** Programs that look hung and are not. */
 export const healthy: readonly AsyncProgram[] = [
+  { file: 'hand-written/drain-of-itself.mjs', args: ['outside'], verdict: 'idle' },
   {
     file: 'pools/unread-response.mjs',
     verdict: 'idle',

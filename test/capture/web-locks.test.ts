@@ -43,9 +43,27 @@ describe.each(targetNodes().filter(({ major }) => major >= 24))('Web Locks on No
   })
 
   test('the same with a timer: blocked, since a holder may wait for that', async () => {
-    const { report } = await look('abba.mjs', path, ['timer'])
+    const { report, text } = await look('abba.mjs', path, ['timer'])
     expect(report.verdict.status).toBe('blocked')
     expect(report.findings).toEqual([])
+    expect(text.split(/\s+/).join(' ')).toContain(
+      "held by worker 1, which waits for Web Lock 'accounts', held by the main thread",
+    )
+    // A worker that turns its loop is one thread, not a second one of the kernel beside it.
+    const others = report.snapshot.processes[0].threads.filter(
+      ({ role }: { role: string }) => role === 'other',
+    )
+    expect(others).toEqual([])
+  })
+
+  test('that two functions of one thread take in opposite orders: suspected, or told with what else can come', async () => {
+    const { report, text } = await look('crossed-in-one-thread.mjs', path)
+    expect(['suspected', 'deadlock']).toContain(report.verdict.status)
+    expect(report.findings.some(({ status }: { status: string }) => status === 'suspected')).toBe(true)
+    expect(text).toContain("holds Web Lock 'two' and Web Lock 'one'")
+    const timed = await look('crossed-in-one-thread.mjs', path, ['timer'])
+    expect([timed.report.verdict.status, timed.report.findings]).toEqual(['idle', []])
+    expect(timed.text).toContain("waits for Web Lock 'one', which a function of its own holds")
   })
 
   test('that a function takes again while it holds it', async () => {

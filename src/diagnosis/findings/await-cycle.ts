@@ -29,7 +29,9 @@ export const awaitCycle: SetKind = {
   advise: ({ edges }) =>
     isOfModules(edges)
       ? 'do not await at the top level of a module the import of one that imports it: await inside of a function that is called later'
-      : 'let one of them begin without the result of the other: a promise that is kept for reuse must not be awaited by what makes it',
+      : edges.length === 1
+        ? 'leave its own promise out of what it awaits, or let somebody else await them all'
+        : 'let one of them begin without the result of the other: a promise that is kept for reuse must not be awaited by what makes it',
 }
 
 /** They are the top levels of modules. */

@@ -5,12 +5,15 @@ import type { Activation, HeapGraph, HeapNode, HeapValue } from '../../heap/grap
 import { isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
 import type { FunctionSource } from './function-sources.ts'
 import { localRegister } from './local-registers.ts'
+import { variablesIn } from './scopes.ts'
 import { nameOfProperty } from './suspended-code.ts'
 
 const mostScopes = 20
 
 export class ActivationValues {
   readonly #heap: HeapGraph
+  /** There may be hundreds of locks, and of each of them the same is asked. */
+  readonly #known = new WeakMap<Activation, Map<Node, Map<string, HeapNode | undefined>>>()
 
   constructor(heap: HeapGraph) {
     this.#heap = heap
@@ -21,6 +24,31 @@ export class ActivationValues {
    * having the method that is called on it, or by being a function.
    */
   of(activation: Activation, source: FunctionSource, expression: Node, method: string): HeapNode | undefined {
+    return this.#once(activation, expression, `of ${method}`, () =>
+      this.#meant(activation, source, expression, method),
+    )
+  }
+
+  #once(
+    activation: Activation,
+    expression: Node,
+    question: string,
+    answer: () => HeapNode | undefined,
+  ): HeapNode | undefined {
+    const expressions = this.#known.get(activation) ?? new Map<Node, Map<string, HeapNode | undefined>>()
+    this.#known.set(activation, expressions)
+    const answers = expressions.get(expression) ?? new Map<string, HeapNode | undefined>()
+    expressions.set(expression, answers)
+    if (!answers.has(question)) answers.set(question, answer())
+    return answers.get(question)
+  }
+
+  #meant(
+    activation: Activation,
+    source: FunctionSource,
+    expression: Node,
+    method: string,
+  ): HeapNode | undefined {
     const node = unwrapped(expression)
     const value = this.#value(activation, source, node)
     if (value !== undefined) return value.kind === 'node' ? value.node : undefined
@@ -34,6 +62,10 @@ export class ActivationValues {
 
   /** The object that an expression stands for, whatever is done with it; registers only where their name is known. */
   thing(activation: Activation, source: FunctionSource, expression: Node): HeapNode | undefined {
+    return this.#once(activation, expression, 'thing', () => this.#named(activation, source, expression))
+  }
+
+  #named(activation: Activation, source: FunctionSource, expression: Node): HeapNode | undefined {
     const node = unwrapped(expression)
     const value = this.#value(activation, source, node)
     if (value !== undefined) return value.kind === 'node' ? value.node : undefined
@@ -149,8 +181,8 @@ export class ActivationValues {
     for (const start of [...blocks.reverse(), activation.context]) {
       let scope: HeapNode | undefined = start
       for (let depth = 0; depth < mostScopes && scope !== undefined; depth++) {
-        const found = this.#heap.edges(scope).find(edge => edge.kind === 'variable' && edge.name === name)
-        if (found !== undefined) return this.#heap.value(scope, name) ?? { kind: 'node', node: found.node }
+        const found = variablesIn(this.#heap, scope).byName.get(name)
+        if (found !== undefined) return this.#heap.value(scope, name) ?? { kind: 'node', node: found }
         scope = nodeOf(this.#heap, scope, 'previous')
       }
     }

@@ -100,11 +100,13 @@ export async function asyncWaits(heap: HeapGraph): Promise<AsyncWaits> {
       found.set(store.container, known === undefined ? lock : merged(lock, store))
     }
   }
+  // There may be hundreds of locks and thousands of functions that wait, and do not hold anything.
+  const able = holds.able(all, [...found.values()])
   const withHolds = [...found.values()].map((lock): PromiseLock => {
     if (lock.holds.length > 0) return lock
     const inside = returned.filter(one => one.callbacks.some(callback => letIn.frees(callback, lock)))
     const held = [
-      ...all.flatMap(one => holds.of(one, lock)),
+      ...able.flatMap(one => holds.of(one, lock)),
       ...inside.map(({ activation }) => ({ activation, acquired: undefined, evidence: passedOn })),
     ]
     return { ...lock, holds: held, unseen: held.length === 0 ? [] : unseen.of(lock, held) }

@@ -58,13 +58,13 @@ export class FunctionSources {
 
   /** Whether two functions are made by the same text. */
   static same(one: HeapFunction | undefined, other: HeapFunction | undefined): boolean {
-    const [a, b] = [one?.place, other?.place]
-    return (
-      a !== undefined &&
-      b !== undefined &&
-      a.scriptId === b.scriptId &&
-      a.line === b.line &&
-      a.column === b.column
-    )
+    const key = FunctionSources.keyOf(one)
+    return key !== undefined && key === FunctionSources.keyOf(other)
+  }
+
+  /** The same for two functions that are made by the same text; undefined for native ones. */
+  static keyOf(code: HeapFunction | undefined): string | undefined {
+    const place = code?.place
+    return place && `${place.scriptId}:${place.line}:${place.column}`
   }
 }

@@ -61,6 +61,21 @@ export class Holds {
     this.#codes = codes
   }
 
+  /** Those suspended functions that have something by which they could hold any of the locks. */
+  able(activations: readonly Activation[], locks: readonly LockedStore[]): readonly Activation[] {
+    const queued = this.#letIn.queuedIn(locks)
+    return activations.filter(activation => {
+      const code = this.#codes(activation)
+      if (this.#letIn.mayBe(activation, code, queued)) return true
+      if (code === undefined) return false
+      return (
+        code.held.length > 0 ||
+        this.#pairs.all(activation, code).length > 0 ||
+        this.#runners.mayRun(activation, code)
+      )
+    })
+  }
+
   /** The units that a suspended function holds of a lock. */
   of(activation: Activation, lock: LockedStore): readonly LockHold[] {
     const code = this.#codes(activation)

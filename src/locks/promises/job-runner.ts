@@ -18,6 +18,7 @@ export class JobRunner {
   readonly #heap: HeapGraph
   readonly #sources: FunctionSources
   readonly #values: ActivationValues
+  readonly #later = new Map<Node, readonly CalledThing[]>()
 
   constructor(heap: HeapGraph, sources: FunctionSources, values: ActivationValues) {
     this.#heap = heap
@@ -32,6 +33,15 @@ export class JobRunner {
     if (release === undefined || !this.#isRunWhenTaken(code, lock)) return undefined
     const text = code.source.syntax.textOf(release.node).replace(/\s+/g, ' ').slice(0, 40)
     return `it runs what was taken out of the queue, and lets the next one in when it goes on (${text})`
+  }
+
+  /** Whether there is any function or object of which it could be the release that is still to come. */
+  mayRun(activation: Activation, code: SuspendedCode): boolean {
+    return this.#callsAfter(code).some(({ target, method }) =>
+      method === ''
+        ? this.#values.of(activation, code.source, target, '') !== undefined
+        : this.#values.thing(activation, code.source, target) !== undefined,
+    )
   }
 
   /** It is called by the function that takes the next one out of the queue, or through others that this one calls. */
@@ -67,13 +77,18 @@ export class JobRunner {
 
   /** A call that is still to come of a function of the lock. */
   #letsOn(activation: Activation, code: SuspendedCode, lock: LockedStore): CalledThing | undefined {
-    const { source, suspension } = code
-    for (const node of walkOwn(source.fn)) {
-      if (node.start < suspension.end || !isCall(node)) continue
-      const called = calledThing(node)
-      if (called?.node === node && this.#isOfLock(activation, source, called, lock)) return called
-    }
-    return undefined
+    return this.#callsAfter(code).find(called => this.#isOfLock(activation, code.source, called, lock))
+  }
+
+  #callsAfter({ source, suspension }: SuspendedCode): readonly CalledThing[] {
+    const known = this.#later.get(suspension)
+    if (known !== undefined) return known
+    const calls = [...walkOwn(source.fn)].flatMap(node => {
+      const called = node.start < suspension.end || !isCall(node) ? undefined : calledThing(node)
+      return called?.node === node ? [called] : []
+    })
+    this.#later.set(suspension, calls)
+    return calls
   }
 
   #isOfLock(activation: Activation, source: FunctionSource, called: CalledThing, lock: LockedStore): boolean {
@@ -82,9 +97,9 @@ export class JobRunner {
       const fn = this.#values.of(activation, source, called.target, '')
       if (fn === undefined) return false
       if (heap.kind(fn) === 'bound function') return livesIn(heap, fn, lock)
+      if (!livesIn(heap, fn, lock) && !reachesByName(heap, fn, lock)) return false
       const own = this.#sources.ofNode(fn)
-      const isOwn = livesIn(heap, fn, lock) || reachesByName(heap, fn, lock)
-      return own !== undefined && isOwn && takesNext(own, lock.names)
+      return own !== undefined && takesNext(own, lock.names)
     }
     const thing = this.#values.thing(activation, source, called.target)
     if (thing === undefined || !lock.parts.has(thing)) return false

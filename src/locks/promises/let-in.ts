@@ -6,8 +6,9 @@ import type { ActivationValues } from './activation-values.ts'
 import { FunctionSources } from './function-sources.ts'
 import type { LockedStore } from './holds.ts'
 import { ownText, takesFrom, takesNext } from './next-taker.ts'
+import { scopesOf } from './scopes.ts'
 import { calledThing, type SuspendedCode } from './suspended-code.ts'
-import { livesIn, reachesByName, scopesOf } from './waiters-store.ts'
+import { livesIn, reachesByName } from './waiters-store.ts'
 
 /** Promises that are settled with the one that a job returned. */
 const mostPromises = 24
@@ -22,6 +23,8 @@ export class LetIn {
   readonly #values: ActivationValues
   readonly #near = new WeakMap<ReadonlySet<HeapNode>, ReadonlySet<HeapNode>>()
   readonly #around = new Map<HeapNode, ReadonlySet<HeapNode>>()
+  readonly #queued = new WeakMap<LockedStore, ReadonlySet<string>>()
+  readonly #afterwards = new Map<HeapNode, readonly HeapNode[]>()
 
   constructor(graph: AwaitGraph, sources: FunctionSources, values: ActivationValues) {
     this.#graph = graph
@@ -40,32 +43,69 @@ export class LetIn {
     )
   }
 
+  /** Whether anything about a function could show that some lock has let it in; `queued`: what waits in the queues of them all. */
+  mayBe(activation: Activation, code: SuspendedCode | undefined, queued: ReadonlySet<string>): boolean {
+    return (
+      queued.has(FunctionSources.keyOf(activation.code) ?? '') ||
+      this.#after(activation.node).length > 0 ||
+      this.#heap.kind(activation.node) === 'object' ||
+      (code !== undefined && loopAround(code) !== undefined)
+    )
+  }
+
+  /** The texts of what waits in the queues of all the locks. */
+  queuedIn(locks: readonly LockedStore[]): ReadonlySet<string> {
+    return new Set(locks.flatMap(lock => [...this.#textsQueued(lock)]))
+  }
+
   /** It is the same function as those that wait in the queue to be run, of the same queue. */
   #runs(activation: Activation, lock: LockedStore): string | undefined {
-    const queued = [...lock.functions, ...lock.runsNext]
-    // What waits in the queue may call the function, in a scope or a hook's.
-    const waiting = [...queued, ...queued.flatMap(one => wrappedIn(this.#heap, one))]
-    const same = waiting.some(one => FunctionSources.same(this.#heap.code(one), activation.code))
-    if (!same) return undefined
+    const own = FunctionSources.keyOf(activation.code)
+    if (own === undefined || !this.#textsQueued(lock).has(own)) return undefined
     const { receiver } = activation
     const isOwn = receiver.kind === 'node' && lock.parts.has(receiver.node)
     if (!isOwn && !livesIn(this.#heap, activation.function, lock)) return undefined
     return `it was let in: ${activation.code.name || 'its function'} is what the others in the queue wait to have run`
   }
 
+  /** The texts of the functions that wait in the queue to be run, and of those that they call. */
+  #textsQueued(lock: LockedStore): ReadonlySet<string> {
+    const known = this.#queued.get(lock)
+    if (known !== undefined) return known
+    const queued = [...lock.functions, ...lock.runsNext]
+    // What waits in the queue may call the function, in a scope or a hook's.
+    const waiting = [...queued, ...queued.flatMap(one => wrappedIn(this.#heap, one))]
+    const texts = new Set(waiting.flatMap(one => FunctionSources.keyOf(this.#heap.code(one)) ?? []))
+    this.#queued.set(lock, texts)
+    return texts
+  }
+
   /** When it returns, a function of the lock runs that takes the next one from the queue. */
-  #lets(activation: Activation, lock: LockedStore): string | undefined {
-    const seen = new Set<HeapNode>(this.#graph.returns(activation.node))
+  #lets({ node }: Activation, lock: LockedStore): string | undefined {
+    return this.#after(node).some(called => this.frees(called, lock))
+      ? 'when it returns, the function that takes the next one from the queue runs'
+      : undefined
+  }
+
+  #after(node: HeapNode): readonly HeapNode[] {
+    const afterwards = this.#afterwards.get(node) ?? this.#runAfter(node)
+    this.#afterwards.set(node, afterwards)
+    return afterwards
+  }
+
+  /** The functions that run when a suspended one has returned. */
+  #runAfter(node: HeapNode): readonly HeapNode[] {
+    const after: HeapNode[] = []
+    const seen = new Set<HeapNode>(this.#graph.returns(node))
     for (const promise of seen) {
-      if (seen.size > mostPromises) return undefined
+      if (seen.size > mostPromises) return after
       for (const { onFulfilled, onRejected, derived } of this.#heap.reactions(promise)) {
         let goesOn = true
         for (const handler of [onFulfilled, onRejected]) {
           if (handler === undefined) continue
           const does = this.#heap.continuation(handler)
           const called = does === undefined ? handler : does.does === 'finally' ? does.callback : undefined
-          if (called !== undefined && this.frees(called, lock))
-            return 'when it returns, the function that takes the next one from the queue runs'
+          if (called !== undefined) after.push(called)
           // Who awaits it is looked at itself.
           if (does?.does === 'continue' || does?.does === 'element') goesOn = false
           if (does?.does === 'settle') seen.add(does.promise)
@@ -73,7 +113,7 @@ export class LetIn {
         if (goesOn && derived !== undefined) seen.add(derived)
       }
     }
-    return undefined
+    return after
   }
 
   /** Whether a function takes the next one from the queue, or calls one that does: of its scopes, or of the objects in them. */
@@ -181,14 +221,12 @@ export class LetIn {
 
   /** A loop of the queue's own that takes the next one when it is done with this one, and nobody else that does. */
   #consumes(activation: Activation, code: SuspendedCode, lock: LockedStore): string | undefined {
-    const { source, suspension } = code
+    const { source } = code
     const { receiver, function: fn } = activation
     const isOwn = receiver.kind === 'node' && lock.parts.has(receiver.node)
     if (lock.keyed || !(isOwn || livesIn(this.#heap, fn, lock))) return undefined
     const { syntax } = source
-    const loop = [...syntax.ancestors(suspension)].findLast(
-      node => isLoop(node) && syntax.ownerOf(node) === source.fn,
-    )
+    const loop = loopAround(code)
     const takes = loop && this.#takesIn(activation, source, loop, lock)
     if (takes === undefined) return undefined
     const others = syntax.functions.filter(
@@ -218,6 +256,11 @@ export class LetIn {
     }
     return undefined
   }
+}
+
+/** The outermost loop of its own that a function stands in. */
+function loopAround({ source: { syntax, fn }, suspension }: SuspendedCode): Node | undefined {
+  return [...syntax.ancestors(suspension)].findLast(node => isLoop(node) && syntax.ownerOf(node) === fn)
 }
 
 /** Functions that a function calls or wraps, by the variables of its innermost scope. */

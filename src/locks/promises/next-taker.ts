@@ -8,12 +8,22 @@ const taking =
 
 const deepest = 5
 
+const answers = new WeakMap<Node, Map<string, boolean>>()
+
 /** Whether a function, or one that it calls in its script, takes something out of a field of one of these names. */
 export function takesNext(
   source: FunctionSource,
   fields: readonly string[],
   from: Node = source.fn,
 ): boolean {
+  const key = fields.join('\n')
+  const known = answers.get(from) ?? new Map<string, boolean>()
+  const answer = known.get(key) ?? takesWithin(source, fields, from)
+  answers.set(from, known.set(key, answer))
+  return answer
+}
+
+function takesWithin(source: FunctionSource, fields: readonly string[], from: Node): boolean {
   const { syntax } = source
   const byName = functionsByName(source)
   const seen = new Set<Node>()

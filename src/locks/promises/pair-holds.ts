@@ -12,7 +12,7 @@ export class PairHolds {
   readonly #heap: HeapGraph
   readonly #sources: FunctionSources
   readonly #values: ActivationValues
-  readonly #pairs = new Map<HeapNode, readonly CallPair[]>()
+  readonly #known = new Map<HeapNode, readonly CallPair[]>()
 
   constructor(heap: HeapGraph, sources: FunctionSources, values: ActivationValues) {
     this.#heap = heap
@@ -20,13 +20,18 @@ export class PairHolds {
     this.#values = values
   }
 
+  /** The pairs around its place, of whatever lock. */
+  all(activation: Activation, { source, suspension }: SuspendedCode): readonly CallPair[] {
+    const pairs = this.#known.get(activation.node) ?? callPairs(source, suspension)
+    this.#known.set(activation.node, pairs)
+    return pairs
+  }
+
   /** One pair for each acquisition of the lock that its function has not given back. */
   of(activation: Activation, code: SuspendedCode, lock: LockedStore): readonly CallPair[] {
-    const { source, suspension } = code
-    const pairs = this.#pairs.get(activation.node) ?? callPairs(source, suspension)
-    this.#pairs.set(activation.node, pairs)
+    const { source } = code
     const found = new Map<CallPair['call']['node'], CallPair>()
-    for (const pair of pairs) {
+    for (const pair of this.all(activation, code)) {
       if (!this.#isOf(activation, source, pair, lock)) continue
       const known = found.get(pair.call.node)
       if (known === undefined || (pair.certain && !known.certain)) found.set(pair.call.node, pair)
@@ -54,7 +59,7 @@ export class PairHolds {
       (call.method !== '' && lock.methods.has(call.method)) ||
       acquiring.test(call.method || calleeName(call)) ||
       this.#isCallee(activation, source, call, lock)
-    if (!acquires || !this.#lets(activation, source, release, lock)) return false
+    if (!acquires) return false
     const thing = this.#values.thing(activation, source, of)
     const isPart =
       thing !== undefined &&
@@ -62,14 +67,18 @@ export class PairHolds {
         [call, release].some(
           ({ method }) => method !== '' && isOfStore(this.#heap, thing, method, lock.parts),
         ))
-    if (!lock.keyed) return isPart
+    if (!lock.keyed) return isPart && this.#lets(activation, source, release, lock)
     const given = [call, release].every(one =>
       one.arguments.some(argument => {
         const key = this.#values.primitive(activation, source, argument)
         return key !== undefined && String(key) === lock.key
       }),
     )
-    return given && (isPart || this.#isCallee(activation, source, call, lock))
+    return (
+      given &&
+      (isPart || this.#isCallee(activation, source, call, lock)) &&
+      this.#lets(activation, source, release, lock)
+    )
   }
 
   /** The release is a function of the lock, by the scope that it runs in. */

@@ -8,8 +8,8 @@ import { leavesOf, type Need, type Task } from '../../heap/tasks.ts'
 import { isCall, isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
 import type { FunctionSource, FunctionSources } from './function-sources.ts'
 import type { PendingCallback } from './pending-callbacks.ts'
+import { scopesOf } from './scopes.ts'
 import { calledThing, type SuspendedCode } from './suspended-code.ts'
-import { scopesOf } from './waiters-store.ts'
 
 const most = 200
 const mostFollowed = 24

@@ -6,6 +6,7 @@ import { nodeOf } from '../../heap/await-graph.ts'
 import type { HeapEdge, HeapGraph, HeapNode } from '../../heap/graph.ts'
 import { isModuleScope } from './module-scope.ts'
 import type { Step } from './resolver-reach.ts'
+import { scopeChain, scopesOf, variablesIn } from './scopes.ts'
 
 /** One object on the way outwards, with how it refers to the one before. */
 export interface Part {
@@ -164,19 +165,6 @@ export function isOfStore(
   return called !== undefined && scopesOf(heap, called).some(scope => parts.has(scope))
 }
 
-const mostScopes = 12
-
-/** The scopes that a function runs in, the innermost first, without that of its module. */
-export function scopesOf(heap: HeapGraph, node: HeapNode): readonly HeapNode[] {
-  const scopes: HeapNode[] = []
-  let scope = nodeOf(heap, nodeOf(heap, node, 'bound_function') ?? node, 'context')
-  while (scope !== undefined && scopes.length < mostScopes && !isModuleScope(heap, scope)) {
-    scopes.push(scope)
-    scope = nodeOf(heap, scope, 'previous')
-  }
-  return scopes
-}
-
 /**
  * Whether a function runs in a scope of the lock, in one with a variable for it, or bound to it; of a queue with a key, for that
  * key.
@@ -191,11 +179,9 @@ export function livesIn(
   let isKey = !keyed
   for (const scope of scopesOf(heap, node)) {
     lives ||= parts.has(scope)
-    for (const edge of heap.edges(scope)) {
-      if (edge.kind !== 'variable') continue
-      lives ||= parts.has(edge.node)
-      isKey ||= key !== undefined && heap.text(edge.node) === key
-    }
+    const { nodes } = variablesIn(heap, scope)
+    lives ||= haveCommon(nodes, parts)
+    isKey ||= key !== undefined && [...nodes].some(variable => heap.text(variable) === key)
   }
   return lives && isKey
 }
@@ -208,12 +194,15 @@ export function reachesByName(
 ): boolean {
   // Of a table of queues it does not tell which one.
   if (keyed) return false
-  let scope = nodeOf(heap, node, 'context')
-  for (let depth = 0; scope !== undefined && depth < mostScopes; depth++) {
-    const at = scope
-    if (names.some(name => parts.has(nodeOf(heap, at, name) ?? -1))) return true
-    scope = nodeOf(heap, at, 'previous')
-  }
+  return scopeChain(heap, node).some(scope => {
+    const { nodes, byName } = variablesIn(heap, scope)
+    return haveCommon(nodes, parts) && names.some(name => parts.has(byName.get(name) ?? -1))
+  })
+}
+
+function haveCommon(some: ReadonlySet<HeapNode>, others: ReadonlySet<HeapNode>): boolean {
+  const [fewer, more] = some.size < others.size ? [some, others] : [others, some]
+  for (const one of fewer) if (more.has(one)) return true
   return false
 }
 
