@@ -5,6 +5,8 @@
  * - V8's platform starts while SIGUSR1 is blocked, so its threads block SIGUSR1 and nothing else;
  * - the thread that waits for SIGUSR1, to open the inspector, blocks all signals;
  * - libuv's pool, the inspector's server and Workers block nothing. Only a Worker's stack has 4 MiB (node_worker.h).
+ *
+ * With `--disable-sigusr1` all of them block SIGUSR1, as the main thread does: then it marks nobody.
  */
 import { constants } from 'node:os'
 import type { Thread } from '../snapshot/model.ts'
@@ -16,6 +18,8 @@ export interface ThreadTraits {
   readonly tid: number
   readonly comm: string
   readonly blocked: bigint
+  /** The main thread blocks SIGUSR1, and so does whatever it starts. */
+  readonly usr1IsBlocked: boolean
   /** It waits in a loop of its own. */
   readonly inEpoll: boolean
   /** Undefined where it cannot be told (no permission, or the thread runs). */
@@ -42,13 +46,14 @@ export function roleOf(
   traits: ThreadTraits,
   stackOf: (stackPointer: bigint) => number | undefined,
 ): ThreadRole {
-  const { pid, tid, comm, blocked, inEpoll, stackPointer } = traits
+  const { pid, tid, comm, blocked, usr1IsBlocked, inEpoll, stackPointer } = traits
   if (tid === pid) return sure('main')
-  if (holdsSignal(blocked, 'SIGUSR1')) {
+  if (holdsSignal(blocked, 'SIGUSR1') && !(usr1IsBlocked && blocksUsr1Only(blocked))) {
     if (holdsSignal(blocked, 'SIGTERM') && holdsSignal(blocked, 'SIGINT')) return sure('inspector')
     return blocksUsr1Only(blocked) ? sure('v8') : { role: 'other', sure: false, mayBeWorker: false }
   }
   if (comm.startsWith('v8:') || comm.startsWith('iou-')) return sure(comm.startsWith('v8:') ? 'v8' : 'other')
+  if (comm.startsWith('V8Worker') || comm.startsWith('DelayedTask')) return sure('v8')
   const stack = stackPointer === undefined ? undefined : stackOf(stackPointer)
   if (stack === workerStack) return { role: 'worker', sure: true, mayBeWorker: true }
   if (comm === 'libuv-worker') return sure('libuv-pool')
@@ -57,7 +62,8 @@ export function roleOf(
   if (stack === undefined) return { role: 'worker', sure: false, mayBeWorker: true }
   // The common size of stacks: a Worker only if it was given another (resourceLimits.stackSizeMb).
   if (comm !== 'node') return { role: 'other', sure: false, mayBeWorker: true }
-  return { role: inEpoll ? 'inspector' : 'libuv-pool', sure: false, mayBeWorker: true }
+  const others = usr1IsBlocked ? 'v8' : 'libuv-pool'
+  return { role: inEpoll ? 'inspector' : others, sure: false, mayBeWorker: true }
 }
 
 const workerStack = 4 * 2 ** 20

@@ -4,7 +4,7 @@ import { childrenOf } from './children.ts'
 import { isPrivateLoop } from './main-loop.ts'
 import { numbersIn, readProc, textOf } from './proc.ts'
 import { cpuMs, readThreadStat } from './stat.ts'
-import { field, readThreadStatus } from './status.ts'
+import { field, holdsSignal, readThreadStatus } from './status.ts'
 import { type CallInProgress, describeCall, epollWait, readSystemCall } from './system-calls.ts'
 import { roleOf, stacks, type ThreadRole } from './thread-roles.ts'
 
@@ -24,8 +24,10 @@ export function threadsOf(pid: number, arch: string = process.arch): readonly Ke
   const tids = numbersIn(`/proc/${pid}/task`)
   if (isUnknown(tids)) return tids
   const stackOf = stacks(pid)
+  const main = readThreadStatus(pid, pid)
+  const usr1IsBlocked = main !== undefined && holdsSignal(main.signals.blocked, 'SIGUSR1')
   return tids
-    .flatMap(tid => readThread(pid, tid, arch, stackOf) ?? [])
+    .flatMap(tid => readThread(pid, tid, arch, usr1IsBlocked, stackOf) ?? [])
     .sort((a, b) => a.startTicks - b.startTicks || a.tid - b.tid)
 }
 
@@ -62,6 +64,7 @@ function readThread(
   pid: number,
   tid: number,
   arch: string,
+  usr1IsBlocked: boolean,
   stackOf: ReturnType<typeof stacks>,
 ): KernelThread | undefined {
   const seen = look(pid, tid, arch)
@@ -69,7 +72,8 @@ function readThread(
   const { comm, startTicks, view, call, blocked } = seen
   const inCall = call !== null && !isUnknown(call) ? call : undefined
   const inEpoll = inCall !== undefined && epollWait(inCall, arch) !== undefined
-  const traits = { pid, tid, comm, blocked, inEpoll, ...(inCall && { stackPointer: inCall.stackPointer }) }
+  const stackPointer = inCall && { stackPointer: inCall.stackPointer }
+  const traits = { pid, tid, comm, blocked, usr1IsBlocked, inEpoll, ...stackPointer }
   return { tid, comm, startTicks, view, call, ...roleOf(traits, stackOf) }
 }
 

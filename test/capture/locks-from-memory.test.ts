@@ -105,6 +105,17 @@ describe.each(targetNodes())('on Node $major', ({ major, path }) => {
     expect(status).toBe(expected)
   })
 
+  // Then all threads block the signal by which V8's own are known.
+  test.runIf(major >= 22)('philosophers.mjs where SIGUSR1 is disabled', async () => {
+    const execArgv = ['--disable-sigusr1']
+    const { pid } = await startFixture('locks-atomics/philosophers.mjs', { node: path, execArgv })
+    await new Promise(resolve => setTimeout(resolve, 100))
+    const snapshot = await capture(pid)
+    const marked = places(marksIn('locks-atomics/philosophers.mjs'), major)
+    expect(places(foundIn(snapshot), major).toSorted()).toEqual([...marked].sort())
+    expect(diagnose(snapshot).verdict.status).toBe('deadlock')
+  })
+
   test.runIf(kernelWritesCores).each(['philosophers.mjs', 'slow-holder.mjs'])('%s in a core', async file => {
     const core = await writeCore('kernel', `locks-atomics/${file}`, { node: path }, asleep)
     const snapshot = await captureCore(core.file)
