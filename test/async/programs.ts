@@ -178,6 +178,17 @@ export const hung: readonly AsyncProgram[] = [
     ],
   },
   {
+    file: 'hand-written/chain-of-releases.mjs',
+    verdict: 'deadlock',
+    kind: 'cycle',
+    cycle: [
+      {
+        waits: 'Mutex.run (chain-of-releases.mjs:18)',
+        label: 'a promise that is settled by Mutex.run (chain-of-releases.mjs:20)',
+      },
+    ],
+  },
+  {
     file: 'hand-written/promise-chain.mjs',
     verdict: 'deadlock',
     kind: 'cycle',
@@ -543,6 +554,7 @@ export const hung: readonly AsyncProgram[] = [
 /** Programs that look hung and are not. */
 export const healthy: readonly AsyncProgram[] = [
   { file: 'hand-written/drain-of-itself.mjs', args: ['outside'], verdict: 'idle' },
+  { file: 'hand-written/chain-of-releases.mjs', args: ['later'], verdict: 'idle' },
   {
     file: 'pools/unread-response.mjs',
     verdict: 'idle',

@@ -92,11 +92,31 @@ export class TaskRequests {
   #byFunctions(promise: HeapNode): Request | undefined {
     const { stores, timers, io, roots, activations } = this.#waits.reachOf(promise)
     if (stores.length + timers.length + io.length + roots.length > 0) return undefined
-    const own = this.#waits.graph.awaiting(promise).flatMap(node => this.#parties.taskOf(node) ?? [])
-    const tasks = activations.map(node => this.#parties.taskOf(node))
-    // What waits for its own doing may have been meant to wait for ever.
-    if (tasks.length === 0 || tasks.some(task => task === undefined || own.includes(task))) return undefined
-    return { kind: 'anyOf', requests: activations.map(node => this.#return(node)) }
+    const awaiting = this.#waits.graph.awaiting(promise)
+    // What waits for its own doing may have been meant to wait for ever; what its caller would do is another thing.
+    const isOther = (node: HeapNode) => this.#parties.taskOf(node) !== undefined && !awaiting.includes(node)
+    if (activations.length === 0 || !activations.every(isOther)) return undefined
+    const own = awaiting.flatMap(node => this.#parties.taskOf(node) ?? [])
+    const requests = activations.map(node =>
+      own.includes(this.#parties.taskOf(node)!) ? this.#doingOf(node) : this.#return(node),
+    )
+    return { kind: 'anyOf', requests }
+  }
+
+  /** What a function that the waiting one was called by would do when it goes on. */
+  #doingOf(activation: HeapNode): Request {
+    const request = this.#return(activation)
+    if (request.kind !== 'produced') return request
+    const id = `${request.resource} settles`
+    if (!this.resources.some(one => one.id === id)) {
+      const resource = this.resources.find(one => one.id === request.resource)!
+      const production = this.productions.find(one => one.resource === request.resource)!
+      const label = resource.label.replace('the return of', 'a promise that is settled by')
+      this.resources.push({ ...resource, id, kind: 'promise', label })
+      const evidence = 'only a variable of this call has what settles it'
+      this.productions.push({ ...production, resource: id, evidence })
+    }
+    return { kind: 'produced', resource: id }
   }
 }
 
