@@ -6,11 +6,11 @@ import { type FormatName, formatList, formats, isFormatName } from '../report/fo
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
 
-/** `500ms`, `10s`, `5m`, `1h`; a bare number is milliseconds. */
+/** `500ms`, `10s`, `5m`, `1h`. */
 export function duration(text: string): number {
-  const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text)
+  const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text)
   if (parts === null) throw new InvalidArgumentError('A duration is written like 500ms, 10s or 5m.')
-  const value = Number(parts[1]) * UNITS[(parts[2] ?? 'ms') as keyof typeof UNITS]
+  const value = Number(parts[1]) * UNITS[parts[2] as keyof typeof UNITS]
   if (value < 1 || value > 2 ** 31 - 1) throw new InvalidArgumentError('It must lie between 1ms and 24 days.')
   return value
 }
