@@ -98,7 +98,9 @@ describe.runIf(hasCompiler).each(targetNodes())('Node $major', ({ path }) => {
     expect(kinds).toEqual(['cycle'])
     expect(finding.parties).toEqual([`p${pid}/t1`, `p${pid}/t2`])
     for (const { wait } of finding.cycle) expect(wait.at).toMatchObject({ function: 'takeBoth', line: 19 })
-    expect(snapshot.processes[0]!.gaps).toEqual([])
+    // The main thread may not be at rest while its memory is read.
+    const gaps = snapshot.processes[0]!.gaps.filter(({ what }) => what !== 'suspended async functions')
+    expect(gaps).toEqual([])
   })
 
   test('a thread that is waited for needs a mutex of who waits', async () => {

@@ -35,7 +35,10 @@ describe('without the inspector', () => {
     const { pid } = await startFixture('microtask-starvation.mjs')
     expect((await lookAt(pid, { allowStop: true })).verdict).toEqual({
       status: 'busy',
-      summary: 'main thread has not come back to its event loop in 2 looks',
+      // One look may meet it between two callbacks.
+      summary: expect.stringMatching(
+        /^main thread has not come back (to its event loop|from one call) in 2 looks/,
+      ),
     })
   })
 
