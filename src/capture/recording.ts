@@ -8,7 +8,7 @@ import { bareText, namesIn } from '../sources/bare-text.ts'
 import { StringMask } from '../sources/string-mask.ts'
 import type { Syntax } from '../sources/syntax.ts'
 import { parseFunctionSource } from '../sources/syntax.ts'
-import { longestWhole, wholeLimit } from '../sources/syntax-store.ts'
+import { wholeLimit } from '../sources/syntax-store.ts'
 import { withoutData } from '../sources/wasm/without-data.ts'
 import type { FrameReader } from './frames.ts'
 import type { RecordedRun } from './recorder.ts'
@@ -128,7 +128,7 @@ class Record {
     const whole = store.of(key)
     if (!('unknown' in whole)) return bareText(whole, this.#mask)
     const full = library.get(key)
-    if (full === undefined || full.length <= longestWhole(full)) return whole
+    if (full === undefined || !store.isTooLong(full)) return whole
     const pieces = new Map<string, { line: number; column: number; text: string }>()
     for (const { script, functionStart } of [...this.#run.stacks.values()].flat()) {
       if (script !== key || 'unknown' in functionStart) continue
@@ -216,7 +216,7 @@ class Record {
     if (source.endsWith('{ [native code] }')) return source
     for (const script of this.#scripts) {
       const text = this.#reader.library.get(script)
-      if (text === undefined || text.length > longestWhole(text)) continue
+      if (text === undefined || this.#reader.syntax.isTooLong(text)) continue
       const from = text.indexOf(source)
       if (from >= 0) return { script, from, length: source.length }
     }

@@ -1,6 +1,6 @@
 /** The entry of the rules: from paused activations to who waits, for what, and who holds it. */
 import type { Activation, ScriptTexts, ValueSource } from '../snapshot/question.ts'
-import { longestWhole, type SyntaxStore } from '../sources/syntax-store.ts'
+import type { SyntaxStore } from '../sources/syntax-store.ts'
 import { atomicsFacts, type LockFacts, type OtherParty } from './atomics/facts.ts'
 import { prepare } from './atomics/prepared.ts'
 import { withSuspendedHolders } from './held-across-await.ts'
@@ -21,7 +21,7 @@ export function prepareLocks(
   const prepared = prepare(activations, syntax, texts)
   for (const script of texts.scripts) {
     const text = texts.url(script).startsWith('node:') ? undefined : texts.get(script)
-    if (text !== undefined && text.length > longestWhole(text)) syntax.namesIn(text)
+    if (text !== undefined && syntax.isTooLong(text) && !syntax.usesAtomics(text)) syntax.namesIn(text)
   }
   // Rehearsed on a source that knows nothing: what the rules look up in the trees, they look up only once.
   void atomicsFacts(prepared, { ask: () => Promise.resolve({ unknown: 'not asked' }) }, undefined)

@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib'
 import type { Recording } from '../snapshot/model.ts'
 import type { ScriptTexts } from '../snapshot/question.ts'
-import { longestWhole } from './syntax-store.ts'
+import { longestWhole, usesAtomics } from './syntax-store.ts'
 
 type RecordedScript = Recording['scripts'][number]
 
@@ -81,5 +81,5 @@ function laidOut(pieces: readonly { line: number; column: number; text: string }
       lineStart = text.length - lines.at(-1)!.length
     }
   }
-  return text.padEnd(longestWhole(text) + 1)
+  return text.padEnd(longestWhole(usesAtomics(text)) + 1)
 }

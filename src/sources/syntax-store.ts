@@ -18,9 +18,9 @@ export function usesAtomics(text: string): boolean {
   return /\bAtomics\s*[.[,;)}]/.test(text)
 }
 
-/** The number of characters up to which a text is parsed whole. */
-export function longestWhole(text: string): number {
-  return usesAtomics(text) ? bundleLimit : wholeLimit
+/** The number of characters up to which a text is parsed whole, by whether it uses `Atomics`. */
+export function longestWhole(atomics: boolean): number {
+  return atomics ? bundleLimit : wholeLimit
 }
 
 interface Texts {
@@ -38,6 +38,7 @@ export class SyntaxStore {
   readonly #lines = new Map<string, LineTable>()
   readonly #parsed = new Map<string, Syntax | SyntaxFailure>()
   readonly #names = new Map<string, ReadonlySet<string>>()
+  readonly #atomic = new Map<string, boolean>()
 
   constructor(texts: Texts) {
     this.#texts = texts
@@ -59,8 +60,7 @@ export class SyntaxStore {
   }
 
   #parse(text: string): Syntax | SyntaxFailure {
-    if (text.length > wholeLimit && text.length > longestWhole(text))
-      return { unknown: 'its source is too big to parse whole' }
+    if (this.isTooLong(text)) return { unknown: 'its source is too big to parse whole' }
     return remember(this.#parsed, text, () => parseScript(text))
   }
 
@@ -77,6 +77,16 @@ export class SyntaxStore {
         ? { unknown: 'its position is outside of the text' }
         : parseFunctionAt(text, offset, lines)
     })
+  }
+
+  /** Whether only single functions of a text are parsed. */
+  isTooLong(text: string): boolean {
+    return text.length > wholeLimit && text.length > longestWhole(this.usesAtomics(text))
+  }
+
+  /** `usesAtomics` of a text: to search a long one takes tens of milliseconds. */
+  usesAtomics(text: string): boolean {
+    return remember(this.#atomic, text, () => usesAtomics(text))
   }
 
   /** What goes by the name of a function in a text that is too long to parse. */

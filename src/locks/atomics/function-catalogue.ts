@@ -1,5 +1,5 @@
 import type { Syntax } from '../../sources/syntax.ts'
-import { type SyntaxStore, usesAtomics } from '../../sources/syntax-store.ts'
+import type { SyntaxStore } from '../../sources/syntax-store.ts'
 import { type CallNode, isFunction, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 import { methodText } from './frame-environment.ts'
 import { LockFreeTexts } from './lock-free-text.ts'
@@ -56,7 +56,7 @@ export class FunctionCatalogue {
     for (const { syntax, names, called } of calls) {
       // What it calls, and was not parsed, may do either: nothing is said of it by its name.
       const isUnknown = (name: string) => name !== '' && !this.#declared.has(name) && !builtins.has(name)
-      if (!syntax.partial || !usesAtomics(syntax.text) || ![...called].some(isUnknown)) continue
+      if (!syntax.partial || !store.usesAtomics(syntax.text) || ![...called].some(isUnknown)) continue
       for (const set of [this.#taking, this.#giving]) for (const name of names) set.add(name)
     }
     for (const set of [this.#taking, this.#giving]) {

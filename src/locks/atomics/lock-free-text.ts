@@ -1,6 +1,6 @@
 import { declarationOf } from '../../sources/scopes.ts'
 import type { Syntax } from '../../sources/syntax.ts'
-import { type SyntaxStore, usesAtomics } from '../../sources/syntax-store.ts'
+import type { SyntaxStore } from '../../sources/syntax-store.ts'
 import { type CallNode, type Node, unwrapped } from '../../sources/syntax-tree.ts'
 
 /** Minifiers give one short name to functions, parameters and variables alike. */
@@ -34,7 +34,7 @@ export class LockFreeTexts {
   #namesIn(text: string): ReadonlySet<string> {
     const known = this.#names.get(text)
     if (known !== undefined) return known
-    const minds = usesAtomics(text) || this.#callsOneSided(text)
+    const minds = this.#store.usesAtomics(text) || this.#callsOneSided(text)
     const names = minds ? new Set<string>() : this.#store.namesIn(text)
     this.#names.set(text, names)
     return names
