@@ -67,16 +67,7 @@ export function threadHeaps(
     })
     return []
   })
-  return { heaps, gaps: withoutRepeats(gaps) }
-}
-
-/** What is missing of several threads for one reason is told once. */
-function withoutRepeats(gaps: readonly Gap[]): readonly Gap[] {
-  return [...new Set(gaps.map(({ reason }) => reason))].map(same => {
-    const [first, ...others] = gaps.filter(({ reason }) => reason === same)
-    const { thread: _, ...rest } = first!
-    return others.length === 0 ? first! : { ...rest, what: `${rest.what} of ${others.length + 1} threads` }
-  })
+  return { heaps, gaps }
 }
 
 /** The heap of one thread. */
