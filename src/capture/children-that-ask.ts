@@ -4,9 +4,9 @@
  */
 import { ImpasseError } from '../errors.ts'
 import { descendantsOf } from '../process/children.ts'
+import { ancestorsOf } from '../process/kin.ts'
 import { known } from '../process/proc.ts'
 import { socketsOf } from '../process/sockets.ts'
-import { readStat } from '../process/stat.ts'
 import { isUnknown } from '../snapshot/model.ts'
 import { type Attached, identifyNode } from './attach.ts'
 import { childWaitedFor } from './child-exits.ts'
@@ -60,8 +60,11 @@ const MOST_CONNECTIONS = 20
 
 /** A process and those that it comes from, up to one of them. */
 function lineTo(ancestor: number, pid: number): readonly number[] {
-  const line: number[] = []
-  for (let at = pid; at > 1 && at !== ancestor; at = readStat(at)?.parent ?? 0) line.push(at)
+  const line = [pid]
+  for (const at of ancestorsOf(pid)) {
+    if (at === ancestor || at === 1) break
+    line.push(at)
+  }
   return line
 }
 

@@ -13,11 +13,12 @@ export function isKin(pid: number, holders: readonly number[]): boolean {
 /** Whether one of the others comes from a process. */
 export function isAncestor(pid: number, others: readonly number[]): boolean {
   return others.some(other => {
-    for (let at = parentOf(other); at > 0; at = parentOf(at)) if (at === pid) return true
+    for (const ancestor of ancestorsOf(other)) if (ancestor === pid) return true
     return false
   })
 }
 
-function parentOf(pid: number): number {
-  return readStat(pid)?.parent ?? 0
+/** Those that a process comes from, its parent first. */
+export function* ancestorsOf(pid: number): Generator<number> {
+  for (let at = readStat(pid)?.parent ?? 0; at > 0; at = readStat(at)?.parent ?? 0) yield at
 }

@@ -134,18 +134,19 @@ export function signalReceiver({ pid, runtime }: Target): number {
     const call = readSystemCall(pid, tid)
     if (call === null || isUnknown(call) || systemCallName(call.number, runtime.arch) !== 'futex')
       return false
-    const status = readThreadStatus(pid, tid)
-    return status !== undefined && !holdsSignal(status.signals.blocked, 'SIGUSR1')
+    return takesSignal(pid, tid)
   })
   return asleep ?? pid
 }
 
 function someThreadTakes(pid: number): boolean {
   const tids = known(numbersIn(`/proc/${pid}/task`)) ?? []
-  return tids.some(tid => {
-    const status = readThreadStatus(pid, tid)
-    return status !== undefined && !holdsSignal(status.signals.blocked, 'SIGUSR1')
-  })
+  return tids.some(tid => takesSignal(pid, tid))
+}
+
+function takesSignal(pid: number, tid: number): boolean {
+  const status = readThreadStatus(pid, tid)
+  return status !== undefined && !holdsSignal(status.signals.blocked, 'SIGUSR1')
 }
 
 function refusedByStderr(pid: number, arch: string): Refusal | undefined {
