@@ -184,9 +184,8 @@ export class AwaitGraph {
     if (this.heap.kind(handler) !== 'function') return undefined
     let generator: HeapNode | undefined
     let returned: HeapNode | undefined
-    let scope = nodeOf(this.heap, handler, 'context')
     let values: Scope = new Map()
-    for (let depth = 0; depth < 3 && scope !== undefined; depth++) {
+    for (const scope of scopesOutward(this.heap, nodeOf(this.heap, handler, 'context'), 3)) {
       const variables = scopeOf(this.heap, scope)
       values = new Map([...variables, ...values])
       for (const node of variables.values()) {
@@ -197,7 +196,6 @@ export class AwaitGraph {
       }
       generator ??= this.#stateMachine(variables, values)
       if (generator !== undefined && returned !== undefined) break
-      scope = nodeOf(this.heap, scope, 'previous')
     }
     if (generator === undefined || returned === undefined) return undefined
     const known = this.activations.get(generator)
@@ -257,12 +255,22 @@ function scopeOf(heap: HeapGraph, context: HeapNode): Scope {
 /** The variables of a scope and of those around it, `most` of them; an inner one hides what is around it. */
 export function scopesFrom(heap: HeapGraph, context: HeapNode | undefined, most: number): Scope {
   const all = new Map<string, HeapNode>()
-  let scope = context
-  for (let depth = 0; depth < most && scope !== undefined; depth++) {
+  for (const scope of scopesOutward(heap, context, most))
     for (const [name, node] of scopeOf(heap, scope)) if (!all.has(name)) all.set(name, node)
+  return all
+}
+
+/** A scope and those around it, outwards, `most` of them. */
+export function* scopesOutward(
+  heap: HeapGraph,
+  from: HeapNode | undefined,
+  most: number,
+): Generator<HeapNode> {
+  let scope = from
+  for (let depth = 0; depth < most && scope !== undefined; depth++) {
+    yield scope
     scope = nodeOf(heap, scope, 'previous')
   }
-  return all
 }
 
 /** The object that a property, a variable or an internal field of this name refers to. */

@@ -1,6 +1,6 @@
 /** What an expression in a suspended function stands for, as far as its variables can be found by name. */
 
-import { nodeOf } from '../../heap/await-graph.ts'
+import { scopesOutward } from '../../heap/await-graph.ts'
 import type { Activation, HeapGraph, HeapNode, HeapValue } from '../../heap/graph.ts'
 import { isFunction, type Node, unwrapped, walkOwn } from '../../sources/syntax-tree.ts'
 import type { FunctionSource } from './function-sources.ts'
@@ -178,14 +178,11 @@ export class ActivationValues {
     const blocks = activation.registers.flatMap(value =>
       value.kind === 'node' && this.#heap.kind(value.node) === 'context' ? [value.node] : [],
     )
-    for (const start of [...blocks.reverse(), activation.context]) {
-      let scope: HeapNode | undefined = start
-      for (let depth = 0; depth < mostScopes && scope !== undefined; depth++) {
+    for (const start of [...blocks.reverse(), activation.context])
+      for (const scope of scopesOutward(this.#heap, start, mostScopes)) {
         const found = variablesIn(this.#heap, scope).byName.get(name)
         if (found !== undefined) return this.#heap.value(scope, name) ?? { kind: 'node', node: found }
-        scope = nodeOf(this.#heap, scope, 'previous')
       }
-    }
     return undefined
   }
 

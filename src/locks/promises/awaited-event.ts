@@ -1,5 +1,5 @@
 /** Which event of which emitter a promise is settled by: its resolving function is, or is called by, a listener. */
-import { nodeOf } from '../../heap/await-graph.ts'
+import { scopesOutward } from '../../heap/await-graph.ts'
 import type { HeapGraph, HeapNode } from '../../heap/graph.ts'
 import { type AwaitedEvent, targetOf } from './event-target.ts'
 import { nameInHeap } from './name-in-heap.ts'
@@ -19,13 +19,11 @@ export function awaitedEvent(heap: HeapGraph, stores: readonly Step[]): AwaitedE
 function nameAround(heap: HeapGraph, step: Step): string | undefined {
   for (let at: Step | undefined = step; at !== undefined; at = at.before) {
     if (heap.kind(at.node) !== 'context') continue
-    let scope: HeapNode | undefined = at.node
-    for (let depth = 0; scope !== undefined && depth < mostScopes; depth++) {
+    for (const scope of scopesOutward(heap, at.node, mostScopes)) {
       const name = heap.value(scope, 'name')
       const text =
         name?.kind === 'node' ? heap.text(name.node) : name?.kind === 'text' ? name.value : undefined
       if (text !== undefined) return text
-      scope = nodeOf(heap, scope, 'previous')
     }
   }
   return undefined

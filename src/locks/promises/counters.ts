@@ -1,5 +1,5 @@
 /** How many a lock has let in by its own count: a number that the code which lets the next one in counts down. */
-import { nodeOf } from '../../heap/await-graph.ts'
+import { nodeOf, scopesOutward } from '../../heap/await-graph.ts'
 import type { HeapGraph, HeapNode, HeapValue } from '../../heap/graph.ts'
 import { type Node, unwrapped, walk } from '../../sources/syntax-tree.ts'
 import type { AsyncWaits, PromiseLock } from './async-waits.ts'
@@ -112,11 +112,9 @@ function fieldOf(heap: HeapGraph, parts: Iterable<HeapNode>, name: string): numb
 
 function variableOf(heap: HeapGraph, scopes: readonly HeapNode[], name: string): number | undefined {
   for (const start of scopes) {
-    let scope: HeapNode | undefined = start
-    for (let depth = 0; scope !== undefined && depth < mostScopes; depth++) {
+    for (const scope of scopesOutward(heap, start, mostScopes)) {
       const value = heap.value(scope, name)
       if (value !== undefined) return numberOf(value)
-      scope = nodeOf(heap, scope, 'previous')
     }
   }
   return undefined

@@ -1,5 +1,5 @@
 /** Who is in a lock that runs its holders itself: a queue's jobs, and the loops that take one after another out of it. */
-import { type AwaitGraph, nodeOf } from '../../heap/await-graph.ts'
+import { type AwaitGraph, nodeOf, scopesOutward } from '../../heap/await-graph.ts'
 import type { Activation, HeapGraph, HeapNode } from '../../heap/graph.ts'
 import { isLoop, type Node, walkOwn } from '../../sources/syntax-tree.ts'
 import type { ActivationValues } from './activation-values.ts'
@@ -158,11 +158,8 @@ export class LetIn {
       for (const node of level) {
         const bound = heap.kind(node) === 'bound function' ? nodeOf(heap, node, 'this') : undefined
         if (bound !== undefined) around.add(bound)
-        let scope = nodeOf(heap, nodeOf(heap, node, 'bound_function') ?? node, 'context')
-        for (let outer = 0; scope !== undefined && outer < mostScopes; outer++) {
-          around.add(scope)
-          scope = nodeOf(heap, scope, 'previous')
-        }
+        const inner = nodeOf(heap, nodeOf(heap, node, 'bound_function') ?? node, 'context')
+        for (const scope of scopesOutward(heap, inner, mostScopes)) around.add(scope)
       }
       level = level.flatMap(node => this.#calledBy(node)).filter(node => !seen.has(node) && seen.add(node))
     }

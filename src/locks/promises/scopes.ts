@@ -1,5 +1,5 @@
 /** The scopes that functions run in, and their variables: read once for each heap, since of each lock the same is asked. */
-import { nodeOf } from '../../heap/await-graph.ts'
+import { nodeOf, scopesOutward } from '../../heap/await-graph.ts'
 import type { HeapGraph, HeapNode } from '../../heap/graph.ts'
 import { isModuleScope } from './module-scope.ts'
 
@@ -45,12 +45,7 @@ export function scopeChain(heap: HeapGraph, node: HeapNode): readonly HeapNode[]
   const { chains } = knownOf(heap)
   const found = chains.get(node)
   if (found !== undefined) return found
-  const chain: HeapNode[] = []
-  let scope = nodeOf(heap, node, 'context')
-  while (scope !== undefined && chain.length < mostScopes) {
-    chain.push(scope)
-    scope = nodeOf(heap, scope, 'previous')
-  }
+  const chain = [...scopesOutward(heap, nodeOf(heap, node, 'context'), mostScopes)]
   chains.set(node, chain)
   return chain
 }
